@@ -1,0 +1,107 @@
+"""The budget of one build as plain data: what `budget --json` prints. Integers throughout, null where unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from sharedsl.analysis.budget import rows
+from sharedsl.analysis.budget.formulas import Formula
+from sharedsl.analysis.budget.limits import runtime_sizes
+from sharedsl.analysis.budget.totals import Totals
+from sharedsl.source import Span
+
+#: gives the line of a span, counted from 1; None where its file is not at hand
+LineOf = Callable[[Span], "int | None"]
+
+
+class Budget:
+    """One build's budget at given run-time sizes."""
+
+    def __init__(
+        self,
+        name: str,
+        totals: Totals,
+        plan: str | None,
+        spec: str,
+        line_of: LineOf,
+        span: Span,
+        at: Mapping[str, int] | None = None,
+        formulas: Callable[[], dict[str, Formula]] | None = None,
+    ) -> None:
+        self.name, self.totals, self.plan, self.spec = name, totals, plan, spec
+        self.line_of, self.span, self.at = line_of, span, dict(at or {})
+        self._formulas = formulas
+
+    @cached_property
+    def values(self) -> dict[str, int | None]:
+        """Every total: stored, trainable, frozen, applied, buffers, bytes, flops, state_per_token."""
+        return self.totals.at(self.at)
+
+    @cached_property
+    def sizes(self) -> dict[str, int | None]:
+        """The model's parameters and the run-time sizes of its main forward."""
+        runtime: dict[str, int | None] = {name: self.at.get(name) for name in runtime_sizes(self.totals)}
+        return {**self.totals.sizes, **runtime, **self.at}
+
+    @cached_property
+    def formulas(self) -> dict[str, Formula]:
+        return self._formulas() if self._formulas is not None else {}
+
+    @cached_property
+    def modules(self) -> list[rows.ModuleRow]:
+        sizes = {**self.totals.sizes, **self.at}
+        return rows.module_rows(self.totals.model, self.totals.solved, self.totals.spent, sizes)
+
+    @cached_property
+    def storages(self) -> list[rows.StorageRow]:
+        return rows.storage_rows(self.totals.model, self.totals.solved, self.spec)
+
+    def document(self) -> dict[str, object]:
+        """As in the published schema."""
+        values = self.values
+        return {
+            "name": self.name,
+            "model": self.totals.model.name,
+            "plan": self.plan,
+            "spec": self.spec,
+            "line": self.line_of(self.span),
+            "sizes": self.sizes,
+            "params": {name: values[name] for name in ("stored", "trainable", "frozen", "applied")},
+            "buffers": values["buffers"],
+            "bytes": values["bytes"],
+            "flops": values["flops"],
+            "state_per_token": values["state_per_token"],
+            "formulas": {name: _formula(formula) for name, formula in self.formulas.items()},
+            "modules": [self._module(row) for row in self.modules],
+            "storages": [self._storage(row) for row in self.storages],
+        }
+
+    def _module(self, row: rows.ModuleRow) -> dict[str, object]:
+        return {
+            "path": row.path,
+            "layer": row.layer,
+            "stored": row.stored,
+            "applied": row.applied,
+            "flops": row.flops,
+            "line": self.line_of(row.span),
+        }
+
+    def _storage(self, row: rows.StorageRow) -> dict[str, object]:
+        return {
+            "owner": row.owner,
+            "shape": list(row.shape),
+            "numel": row.numel,
+            "trainable": row.trainable,
+            "line": self.line_of(row.span),
+            "readers": [{"site": each.site, "expression": each.expression} for each in row.readers],
+        }
+
+
+def _formula(formula: Formula) -> dict[str, object]:
+    return {
+        "expression": formula.expression,
+        "parameters": formula.parameters,
+        "fixed": formula.fixed,
+        "where": list(formula.where),
+    }

@@ -1,0 +1,163 @@
+"""Forward FLOPs: 2 x multiply-accumulates of matrix products, convolutions and attention, as PyTorch's counter counts.
+
+Each (unit, body) is counted once, however often it is applied; applications that read their weights in another way
+(through factors, with private parts) are counted apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sharedsl.analysis.budget.forms import PLAIN, TWO, Form, Node
+from sharedsl.analysis.budget.quantity import ZERO, product, times, total
+from sharedsl.analysis.budget.uses import expressions, main_entry, walk
+from sharedsl.layers import LAYERS
+from sharedsl.model import dataflow as d
+from sharedsl.model.poly import Poly
+from sharedsl.model.sites import Step, WeightSpec
+from sharedsl.model.tree import Model, Unit
+from sharedsl.ops import OPS
+
+#: a declared layer of a unit: name and index in its stack
+Slot = tuple[str, int | None]
+
+
+@dataclass(slots=True)
+class Spent:
+    """What one body costs. `own` is spent by its own operations, `leaves` by its primitives; `inner` are its blocks."""
+
+    own: Poly = ZERO
+    leaves: dict[Slot, Poly] = field(default_factory=dict)
+    inner: list[tuple[Slot, Spent]] = field(default_factory=list)
+    total: Poly = ZERO
+
+
+@dataclass(slots=True)
+class _Walk:
+    model: Model
+    known: dict[tuple[int, str, int], Spent] = field(default_factory=dict)
+
+    def body(self, unit: Unit, key: str, node: Node) -> Spent:
+        at = (id(unit), key, node.number)
+        if at not in self.known:
+            self.known[at] = spent = Spent()
+            own = self._statements(unit, unit.bodies[key], node, spent)
+            own += [form.build for form in _own_weights(unit, unit.bodies[key], node)]
+            spent.own = total(own)
+            parts = [spent.own, *spent.leaves.values(), *(inner.total for _, inner in spent.inner)]
+            spent.total = total(parts)
+        return self.known[at]
+
+    def _statements(self, unit: Unit, body: d.Body, node: Node, spent: Spent) -> list[Poly]:
+        own: list[Poly] = []
+
+        def visit(expr: d.Expr) -> None:
+            match expr:
+                case d.Op():
+                    own.append(_operation(expr))
+                case d.Call():
+                    self._call(unit, expr, node, spent)
+                case d.CallSelf():
+                    other = self.body(unit, expr.body, node)
+                    own.append(other.own)
+                    for slot, amount in other.leaves.items():
+                        spent.leaves[slot] = spent.leaves.get(slot, ZERO) + amount
+                    spent.inner += other.inner
+                case d.CallFunction():
+                    own.extend(self._statements(unit, self.model.functions[expr.body], node, spent))
+
+        for expr in expressions(body.statements):
+            walk(expr, visit)
+        return own
+
+    def _call(self, unit: Unit, call: d.Call, node: Node, spent: Spent) -> None:
+        inputs: list[d.Type | None] = [None if arg is None else arg.type for arg in call.args]
+        for use in call.uses:
+            child = unit.children[use.child].units[use.index or 0]
+            below = node.at(Step(use.child, use.index, use.app, use.run))
+            slot = (use.child, use.index)
+            if use.body is not None:
+                inner = self.body(child, use.body, below)
+                spent.inner.append((slot, inner))
+                result: d.Type = child.bodies[use.body].output
+            elif child.kind == "primitive":
+                amount, result = primitive(child, tuple(inputs), below)
+                spent.leaves[slot] = spent.leaves.get(slot, ZERO) + amount
+            else:
+                return
+            if inputs:
+                inputs[0] = result.items[0] if isinstance(result, d.Many) else result
+
+
+def count(model: Model, root: Node) -> Spent | None:
+    """What the main forward costs; None for a model without one."""
+    entry = main_entry(model)
+    return _Walk(model).body(model.root, entry, root) if entry is not None else None
+
+
+def _operation(expr: d.Op) -> Poly:
+    types = tuple(None if arg is None else arg.type for arg in expr.args)
+    return OPS[expr.op].flops(types, dict(expr.settings), expr.type).formula
+
+
+def primitive(unit: Unit, inputs: tuple[d.Type | None, ...], node: Node) -> tuple[Poly, d.Type]:
+    """FLOPs and result of one application of a primitive layer, its weights read as `node` says."""
+    layer = LAYERS[unit.name]
+    inputs = inputs + (None,) * (len(layer.inputs) - len(inputs))
+    result = layer.result(unit.arguments, inputs)
+    if node is PLAIN:
+        return layer.flops(unit.arguments, inputs, result).formula, result
+    builds = [form.build for form in node.forms.values()]
+    weight = node.forms.get("weight")
+    if weight is not None and unit.name in ("Linear", "Embedding") and isinstance(inputs[0], d.Tensor):
+        spent = _rows(unit.name, inputs[0], _weight(unit), weight)
+    else:
+        spent = layer.flops(unit.arguments, inputs, result).formula
+    return total([spent, *builds]), result
+
+
+def _weight(unit: Unit) -> WeightSpec:
+    return next(spec for spec in LAYERS[unit.name].weights(unit.arguments) if spec.name == "weight")
+
+
+def _rows(layer: str, given: d.Tensor, spec: WeightSpec, form: Form) -> Poly:
+    """A linear layer multiplies each row of its input; a table multiplies each row that it looked up."""
+    if layer == "Embedding":
+        return TWO * product(dim.formula for dim in given.dims) * form.lookup
+    inputs = sum(axis.side == "in" for axis in spec.axes)
+    rows = given.dims[: len(given.dims) - inputs]
+    return TWO * product(dim.formula for dim in rows) * form.linear
+
+
+def _own_weights(unit: Unit, body: d.Body, node: Node) -> list[Form]:
+    """The forms of the weights that the block itself reads in this body, each made once."""
+    if not node.forms:
+        return []
+    read: dict[str, None] = {}
+
+    def visit(expr: d.Expr) -> None:
+        if isinstance(expr, d.Weight):
+            read[expr.name] = None
+
+    for expr in expressions(body.statements):
+        walk(expr, visit)
+    return [node.forms[name] for name in read if name in node.forms]
+
+
+def by_path(spent: Spent) -> dict[tuple[Slot, ...], Poly]:
+    """Each declared layer's cost in one forward, all its applications together, by its path."""
+    found: dict[tuple[Slot, ...], list[Poly]] = {}
+
+    def descend(each: Spent, path: tuple[Slot, ...], often: int) -> None:
+        for slot, amount in each.leaves.items():
+            found.setdefault((*path, slot), []).append(times(amount, often))
+        grouped: dict[tuple[Slot, int], tuple[Spent, int]] = {}
+        for slot, inner in each.inner:
+            before = grouped.get((slot, id(inner)), (inner, 0))
+            grouped[slot, id(inner)] = (inner, before[1] + 1)
+        for (slot, _), (inner, uses) in grouped.items():
+            found.setdefault((*path, slot), []).append(times(inner.total, often * uses))
+            descend(inner, (*path, slot), often * uses)
+
+    descend(spent, (), 1)
+    return {path: total(amounts) for path, amounts in found.items()}

@@ -1,0 +1,50 @@
+"""Names that nobody defined: the nearest one that somebody did, and the edit that puts it there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sharedsl.diagnostics import Diagnostic, Edit, Fix, error
+from sharedsl.source import Span
+
+#: further apart than this, two names are not one mistyped
+LIMIT = 3
+
+
+def distance(a: str, b: str, limit: int = LIMIT) -> int:
+    """Levenshtein's distance, or `limit + 1` where it is larger."""
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
+        if min(row) > limit:
+            return limit + 1
+    return min(row[-1], limit + 1)
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `word` was probably meant to be."""
+    best: tuple[int, str] | None = None
+    for candidate in candidates:
+        apart = distance(word.lower(), candidate.lower())
+        allowed = min(LIMIT, max(len(word), len(candidate)) // 2)
+        if apart <= allowed and (best is None or (apart, candidate) < best):
+            best = (apart, candidate)
+    return best[1] if best else None
+
+
+def unknown(code: str, message: str, word: str, span: Span, candidates: Iterable[str], help: str = "") -> Diagnostic:
+    """The error for an unknown `word` at `span`, with the nearest candidate as its mend."""
+    names = tuple(candidates)
+    guess = nearest(word, names)
+    if guess is not None:
+        fix = Fix(f"write `{guess}`", (Edit(span, guess),), safe=distance(word, guess) <= 2)
+        return error(code, message, span, help=f"did you mean `{guess}`?", fixes=(fix,))
+    return error(code, message, span, help=help or _listed(names))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"there is {', '.join(f'`{name}`' for name in sorted(names))}" if 0 < len(names) <= 8 else ""

@@ -1,0 +1,33 @@
+"""Collects diagnostics: each mistake once, however many builds and blocks run into it."""
+
+from __future__ import annotations
+
+from sharedsl.diagnostics import Diagnostic, Label, error
+from sharedsl.source import Span
+
+
+class Reporter:
+    """What was found so far, in order. Two findings of one code at one place are one mistake."""
+
+    __slots__ = ("_seen", "found")
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+        self._seen: set[object] = set()
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        places = tuple(label.span for label in diagnostic.labels)
+        key = (diagnostic.code, places if diagnostic.code == "require" else places[:1])
+        if key not in self._seen:
+            self._seen.add(key)
+            self.found.append(diagnostic)
+
+    def error(self, code: str, message: str, span: Span, label: str = "", *also: Label, help: str = "") -> None:
+        self.add(error(code, message, span, label, *also, help=help))
+
+    def warn(self, code: str, message: str, span: Span, label: str = "", help: str = "") -> None:
+        self.add(Diagnostic(code, message, (Label(span, label),), help=help, severity="warning"))
+
+    @property
+    def failed(self) -> bool:
+        return any(each.severity == "error" for each in self.found)

@@ -1,0 +1,280 @@
+"""Which names a file can use: its own items, what it imports, and the layers and operations that are built in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from sharedsl.analysis.names import unknown
+from sharedsl.analysis.report import Reporter
+from sharedsl.diagnostics import Diagnostic, Label, error
+from sharedsl.layers import LAYERS
+from sharedsl.model.sizes import Named
+from sharedsl.ops import OPS
+from sharedsl.source import SourceFile, Span
+from sharedsl.syntax import ast, parse
+
+Load = Callable[[str], SourceFile | None]
+#: chains of imports longer than this are reported, not followed
+MAX_IMPORTS = 100
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """A block, model, function or extern layer, and the file whose names it is read with."""
+
+    item: ast.Block | ast.Function | ast.Extern
+    home: FileScope
+
+    @property
+    def name(self) -> str:
+        return self.item.name
+
+    @property
+    def kind(self) -> str:
+        """The kind of parameter it can be given to."""
+        return "function" if isinstance(self.item, ast.Function) else "layer"
+
+
+@dataclass(slots=True, eq=False)
+class PlanDefinition:
+    plan: ast.Plan
+    home: FileScope
+
+
+@dataclass(slots=True, eq=False)
+class FileScope:
+    """One file: its tree and what its names stand for."""
+
+    source: SourceFile
+    file: ast.File
+    names: dict[str, Definition] = field(default_factory=dict)
+    #: plans by (name of the model, name), the file's own and imported ones
+    plans: dict[tuple[str, str], PlanDefinition] = field(default_factory=dict)
+    builds: dict[str, ast.Build] = field(default_factory=dict)
+    known: dict[str, Named] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """All files in reach by path; `main` is the one that is analysed."""
+
+    main: FileScope
+    files: dict[str, FileScope]
+
+    def find(self, named: Named) -> Definition | None:
+        """What a name handed on stands for; None for what is built in."""
+        home = self.files.get(named.home)
+        return home.names.get(named.name) if home else None
+
+    def model(self, name: str) -> Definition | None:
+        found = self.main.names.get(name)
+        return found if found and isinstance(found.item, ast.Block) and found.item.kind == "model" else None
+
+    def models(self) -> list[str]:
+        return [name for name in self.main.names if self.model(name)]
+
+    def plan(self, model: str, name: str) -> PlanDefinition | None:
+        """A plan of a model: from this file, or from the one that the model comes from."""
+        found = self.main.plans.get((model, name))
+        definition = self.model(model)
+        if found is None and definition is not None:
+            found = definition.home.plans.get((definition.name, name))
+        return found
+
+    def plans_of(self, model: str) -> dict[str, PlanDefinition]:
+        """All plans of a model by name, in the text's order."""
+        found: dict[str, PlanDefinition] = {}
+        definition = self.model(model)
+        if definition is not None and definition.home is not self.main:
+            found |= {name: plan for (of, name), plan in definition.home.plans.items() if of == definition.name}
+        return found | {name: plan for (of, name), plan in self.main.plans.items() if of == model}
+
+
+# ---------------------------------------------------------------------------- loading
+
+
+def load_scope(source: SourceFile, load: Load, report: Reporter) -> Scope:
+    """Parse `source` and all that it imports; mistakes go to `report`."""
+    files: dict[str, FileScope] = {}
+    main = _Loader(load, report, files).file(source, ())
+    return Scope(main, files)
+
+
+@dataclass(slots=True)
+class _Loader:
+    load: Load
+    report: Reporter
+    files: dict[str, FileScope]
+
+    def file(self, source: SourceFile, importing: tuple[str, ...]) -> FileScope:
+        tree, problems = _parse(source)
+        for problem in problems:
+            self.report.add(problem)
+        scope = FileScope(source, tree)
+        self.files[source.path] = scope
+        for item in tree.items:
+            if isinstance(item, ast.Import):
+                self._import(item, scope, (*importing, source.path))
+        for item in tree.items:
+            self._define(item, scope)
+        scope.known = _known(scope)
+        return scope
+
+    def _import(self, item: ast.Import, scope: FileScope, importing: tuple[str, ...]) -> None:
+        path = _resolve(item.path, scope.path)
+        if path in importing or len(importing) > MAX_IMPORTS:
+            text = f"more than {MAX_IMPORTS} files import each other in a row"
+            if path in importing:
+                text = "files import each other: " + " -> ".join((*importing[importing.index(path) :], path))
+            self.report.error("import-cycle", text, item.path_span)
+            return
+        found = self.files.get(path)
+        if found is None:
+            source = _std(path) if path.startswith("std/") else self.load(path)
+            if source is None:
+                self.report.add(_not_found(item, path))
+                return
+            found = self.file(SourceFile(path, source.text), importing)
+        for name in item.names:
+            self._import_name(name, found, scope)
+
+    def _import_name(self, name: ast.Name, found: FileScope, scope: FileScope) -> None:
+        if name.name in LAYERS or name.name in OPS:
+            return
+        if name.name in found.names:
+            previous = scope.names.get(name.name)
+            if previous is not None and previous is not found.names[name.name]:
+                self.report.error("duplicate-name", f"`{name.name}` is imported twice, from different files", name.span)
+            scope.names[name.name] = found.names[name.name]
+            return
+        plans = {key: plan for key, plan in found.plans.items() if key[1] == name.name}
+        if plans:
+            scope.plans |= plans
+            return
+        message = f"`{found.path}` has no `{name.name}`"
+        self.report.add(unknown("import-unknown-name", message, name.name, name.span, found.names))
+
+    def _define(self, item: ast.Item, scope: FileScope) -> None:
+        match item:
+            case ast.Block() | ast.Function() | ast.Extern():
+                self._define_name(item, scope)
+            case ast.Plan():
+                key = (item.model, item.name)
+                self._once("plan", item, scope.plans[key].plan if key in scope.plans else None)
+                scope.plans[key] = PlanDefinition(item, scope)
+            case ast.Build():
+                self._once("build", item, scope.builds.get(item.name))
+                scope.builds[item.name] = item
+            case _:
+                pass
+
+    def _define_name(self, item: ast.Block | ast.Function | ast.Extern, scope: FileScope) -> None:
+        previous = scope.names.get(item.name)
+        self._once("name", item, previous.item if previous else None)
+        if previous is None or previous.home is not scope:
+            scope.names[item.name] = Definition(item, scope)
+
+    def _once(self, what: str, item: _Named, previous: _Named | None) -> None:
+        if previous is not None and previous is not item:
+            first = Label(_name_span(previous), "first here")
+            self.report.error("duplicate-name", f"this {what} is taken: `{item.name}`", _name_span(item), "", first)
+
+
+_Named = ast.Block | ast.Function | ast.Extern | ast.Plan | ast.Build
+
+
+def _name_span(item: _Named) -> Span:
+    return item.name_span if item.name_span.path else item.span
+
+
+def _known(scope: FileScope) -> dict[str, Named]:
+    """What parameters of kind `layer` and `function` can be given by name."""
+    known = _built_in().copy()
+    for name, definition in scope.names.items():
+        known[name] = Named(definition.kind, name, scope.path)
+    return known
+
+
+_BUILT_IN: dict[str, Named] = {}
+
+
+def _built_in() -> dict[str, Named]:
+    if not _BUILT_IN:
+        _BUILT_IN.update((name, Named("function", name)) for name in OPS)
+        _BUILT_IN.update((name, Named("layer", name)) for name in LAYERS)
+    return _BUILT_IN
+
+
+def _resolve(path: str, importer: str) -> str:
+    if path.startswith("std/"):
+        return path
+    folder = os.path.dirname(importer)
+    joined = os.path.normpath(os.path.join(folder, path)).replace(os.sep, "/")
+    if importer.startswith("std/"):
+        return joined
+    return joined if joined.endswith(".sdsl") else joined + ".sdsl"
+
+
+def _not_found(item: ast.Import, path: str) -> Diagnostic:
+    if path.startswith("std/"):
+        return unknown("import-not-found", f"there is no `{item.path}`", item.path, item.path_span, std_modules())
+    return error("import-not-found", f"there is no file `{path}`", item.path_span, help="paths are relative to this file")
+
+
+# ---------------------------------------------------------------------------- the standard library
+
+_STD: dict[str, SourceFile | None] = {}
+_PARSED: dict[str, tuple[SourceFile, ast.File, list[Diagnostic]]] = {}
+
+
+def _std_folder() -> str:
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "std")
+
+
+def std_modules() -> list[str]:
+    return sorted(f"std/{name[:-5]}" for name in os.listdir(_std_folder()) if name.endswith(".sdsl"))
+
+
+def _std(path: str) -> SourceFile | None:
+    if path not in _STD:
+        _STD[path] = read_file(os.path.join(_std_folder(), path.removeprefix("std/") + ".sdsl"), path)
+    return _STD[path]
+
+
+def where_in_std(name: str) -> str | None:
+    """The module of the standard library that defines `name`: for messages about a name that is not imported."""
+    for module in std_modules():
+        source = _std(module)
+        if source is not None and any(getattr(item, "name", None) == name for item in _parse(source)[0].items):
+            return module
+    return None
+
+
+def read_file(path: str, shown: str | None = None) -> SourceFile | None:
+    """A file from disk, or None where there is none that can be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return SourceFile(shown or path, file.read())
+    except (OSError, UnicodeDecodeError, ValueError):
+        return None
+
+
+def _parse(source: SourceFile) -> tuple[ast.File, list[Diagnostic]]:
+    """The tree; the standard library is read once a process."""
+    if not source.path.startswith("std/"):
+        return parse(source)
+    if source.path not in _PARSED or _PARSED[source.path][0].text != source.text:
+        _PARSED[source.path] = (source, *parse(source))
+    return _PARSED[source.path][1:]
+
+
+def names_in(scope: FileScope) -> Iterable[str]:
+    """Every block, model and layer that the file can name."""
+    yield from (name for name, each in scope.names.items() if each.kind == "layer")
+    yield from LAYERS

@@ -1,0 +1,80 @@
+"""What elaboration of one model shares: the scope, the findings, and every unit made so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sharedsl.analysis.report import Reporter
+from sharedsl.analysis.scope import Definition, FileScope, Scope
+from sharedsl.comptime import Scope as Names
+from sharedsl.comptime import Trace
+from sharedsl.model.dataflow import Body
+from sharedsl.model.sizes import Value
+from sharedsl.model.tree import Unit
+from sharedsl.source import Span
+from sharedsl.syntax import ast
+
+if TYPE_CHECKING:
+    from sharedsl.layers import Layer
+    from sharedsl.model.folds import FoldEdit
+
+#: sites of one model, elements of one stack, turns of one loop
+LIMIT = 200_000
+#: blocks inside blocks
+MAX_DEPTH = 100
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """A unit while its forwards are still to be read: the unit, and what only elaboration needs to know of it."""
+
+    unit: Unit
+    home: FileScope | None = None
+    item: ast.Block | ast.Extern | None = None
+    layer: Layer | None = None
+    #: the unit's parameters in its own terms
+    names: Mapping[str, Value] = field(default_factory=dict)
+    forwards: dict[str | None, ast.Forward] = field(default_factory=dict)
+    #: declared names -> where
+    places: dict[str, Span] = field(default_factory=dict)
+    #: declared, but wrong: using them says nothing more
+    broken: set[str] = field(default_factory=set)
+    #: children that some forward applies
+    applied: set[str] = field(default_factory=set)
+    #: bodies by what they were read for
+    bodies: dict[object, Body] = field(default_factory=dict)
+    #: the forwards that are being read right now
+    reading: list[object] = field(default_factory=list)
+    #: init lines of the block, in order
+    inits: list[ast.InitDecl] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Shop:
+    """The workshop of one elaboration."""
+
+    scope: Scope
+    report: Reporter
+    trace: Trace
+    incremental: bool = False
+    folds: tuple[FoldEdit, ...] = ()
+    units: dict[object, Draft | None] = field(default_factory=dict)
+    drafts: dict[int, Draft] = field(default_factory=dict)
+    functions: dict[str, Body] = field(default_factory=dict)
+    function_keys: dict[object, str] = field(default_factory=dict)
+    #: blocks that are being elaborated, outermost first
+    inside: list[Definition] = field(default_factory=list)
+
+    def draft(self, unit: Unit) -> Draft:
+        return self.drafts[id(unit)]
+
+    def names(self, values: Mapping[str, Value], home: FileScope) -> Names:
+        """For compile-time expressions of `home`'s text."""
+        return Names(values, self.trace, home.known)
+
+    def text(self, span: Span) -> str:
+        """The spec's own words at a place, on one line."""
+        file = self.scope.files.get(span.path)
+        return " ".join(file.source.slice(span).split()) if file else ""

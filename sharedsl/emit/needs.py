@@ -1,0 +1,172 @@
+"""How one application of a leaf gets its weights: from its own module, through another owner's call, or as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sharedsl.analysis import lowering as low
+from sharedsl.emit.applications import App
+from sharedsl.model import weights as w
+from sharedsl.model.sites import Path
+from sharedsl.model.sizes import Real
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A further use of an owner's weight, inside the owner's own forward: `form` reads only the owner's storages."""
+
+    layer: str
+    form: low.Form
+    #: with the owner's bias added
+    bias: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """The module at `path`, called; with a role, called for that."""
+
+    path: Path
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A storage of another module, got by calling the module without input."""
+
+    path: Path
+    name: str
+    storage: int
+
+
+Need = Module | Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How an application is computed where its parent calls it.
+
+    "module": call `callee` with `needs` as further arguments. "role": call `callee` for a role of it, then `then` (a
+    module of the reader's own parts) on the result, times `scale`. "functional": the operation itself, on `needs`.
+    """
+
+    kind: str
+    callee: Module | None
+    needs: tuple[Need, ...] = ()
+    then: Module | None = None
+    scale: Real | None = None
+    #: the outputs axis and times by which the result is still to be repeated
+    repeated: tuple[int, int] | None = None
+
+
+def leaf_reach(app: App, solved: w.Solved, path: Path, plain: Callable[[Path], bool]) -> Reach:
+    """The reach of a leaf whose weights are not simply another module's. `plain(path)`: calling it is `W x + b`."""
+    reads = {name: solved.reads[site] for name, site in app.weights.items()}
+    owners = {number: solved.storages[number].owner for read in reads.values() for number in w.storages_of(read)}
+    own = {number for number, owner in owners.items() if owner == path}
+    keeps = bool(own) or bool(app.unit.buffers)
+    site = app.weights.get("weight")
+    if site is not None and app.unit.name in low.CHAINABLE:
+        spec = solved.sites[site].spec
+        form = low.lower(reads["weight"], app.unit.name, spec.axes)
+        found = _by_role(app, form, reads, owners, path) or _by_terms(app, form, reads, owners, path, solved, plain)
+        if found is not None:
+            return found
+    needs = tuple(
+        Tensor(owner, solved.storages[number].name, number) for number, owner in owners.items() if owner != path
+    )
+    if keeps:
+        return Reach("module", Module(path), needs, repeated=_repeated(app, solved))
+    return Reach("functional", None, needs)
+
+
+def _repeated(app: App, solved: w.Solved) -> tuple[int, int] | None:
+    """Where every weight is repeated along its outputs alike, the small result is computed and repeated."""
+    found: set[tuple[int, int] | None] = set()
+    for site in app.weights.values():
+        read = solved.reads[site]
+        found.add((read.axis, read.times) if isinstance(read, w.Repeat) else None)
+    only = found.pop() if len(found) == 1 else None
+    return only if app.unit.name == "Linear" else None
+
+
+def _by_role(
+    app: App, form: low.Form, reads: dict[str, w.Expr], owners: dict[int, Path], path: Path
+) -> Reach | None:
+    """The whole weight is one other module's: that module computes the product."""
+    scale = None
+    if isinstance(form, low.Scaled):
+        scale, form = Real(form.factor, form.code), form.of
+    used = {owners[number] for expr in expressions(form) for number in w.storages_of(expr)}
+    if len(used) != 1 or path in used:
+        return None
+    others = {owners[number] for name, read in reads.items() if name != "weight" for number in w.storages_of(read)}
+    if others - {path}:
+        return None
+    then = Module(path) if others else None
+    return Reach("role", Module(used.pop(), Role(app.unit.name, form)), then=then, scale=scale)
+
+
+def _by_terms(
+    app: App,
+    form: low.Form,
+    reads: dict[str, w.Expr],
+    owners: dict[int, Path],
+    path: Path,
+    solved: w.Solved,
+    plain: Callable[[Path], bool],
+) -> Reach | None:
+    """Own parts beside another module's product: `base(x) + self.lora(x)`, `up(basis(x))`."""
+    parts = form.parts if isinstance(form, low.Sum) else (form,)
+    if app.unit.name != "Linear":
+        return None
+    needs: list[Need] = []
+    for part in parts:
+        used = {owners[number] for expr in expressions(part) for number in w.storages_of(expr)}
+        if used == {path}:
+            continue
+        if len(used) == 1:
+            needs.append(Module(used.pop(), Role(app.unit.name, part)))
+            continue
+        if isinstance(part, low.Chain):
+            left = {owners[number] for number in w.storages_of(part.left)}
+            right = {owners[number] for number in w.storages_of(part.right)}
+            if left == {path} and len(right) == 1:
+                needs.append(Module(right.pop(), Role(app.unit.name, low.Whole(part.right))))
+                continue
+        return None
+    bias = reads.get("bias")
+    if bias is not None and not _joined(bias, needs, owners, solved, plain):
+        for number in w.storages_of(bias):
+            if owners[number] != path:
+                needs.append(Tensor(owners[number], solved.storages[number].name, number))
+    return Reach("module", Module(path), tuple(needs), repeated=_repeated(app, solved))
+
+
+def _joined(
+    bias: w.Expr, needs: list[Need], owners: dict[int, Path], solved: w.Solved, plain: Callable[[Path], bool]
+) -> bool:
+    """Whether the bias comes with the call of the module that the weight is taken from."""
+    if not isinstance(bias, w.Read) or solved.storages[bias.storage].name != "bias":
+        return False
+    for at, need in enumerate(needs):
+        if isinstance(need, Module) and need.path == owners[bias.storage] and need.role is not None:
+            form = need.role.form
+            if isinstance(form, low.Whole) and isinstance(form.expr, w.Read):
+                role = None if plain(need.path) else Role(need.role.layer, form, bias=True)
+                needs[at] = Module(need.path, role)
+                return True
+    return False
+
+
+def expressions(form: low.Form) -> tuple[w.Expr, ...]:
+    """The weight expressions in a form."""
+    match form:
+        case low.Whole():
+            return (form.expr,)
+        case low.Chain():
+            return (form.left, form.right)
+        case low.Sum():
+            return tuple(expr for part in form.parts for expr in expressions(part))
+        case _:
+            return expressions(form.of)

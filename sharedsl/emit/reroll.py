@@ -1,0 +1,307 @@
+"""Finds the loop again: the same statements n times, different only in indices, become one `for`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sharedsl.pytree import nodes as py
+
+Turn = tuple[py.Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Stands in a template where the turns differ; `number` says which sequence of values goes there."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A list of modules in the code: `keys` are the elements that exist; `keyed`: a ModuleDict."""
+
+    keys: tuple[int, ...]
+    keyed: bool
+    #: its length as the code writes it, where that is a parameter
+    count: py.Expr | None = None
+
+
+class Unlike(Exception):
+    """The turns differ in more than indices."""
+
+
+def reroll(
+    turns: Sequence[Turn], containers: dict[py.Expr, Container], names: tuple[str, ...], count: py.Expr | None, orders: Orders
+) -> list[py.Stmt]:
+    """The turns as loops where they are alike. `count`: how the code writes the number of turns."""
+    if len(turns) < 2:
+        return [statement for turn in turns for statement in turn]
+    whole = _Roller(containers, names, count, orders, len(turns))
+    found = whole.roll(turns)
+    if found is not None:
+        return found
+    runs = _runs(turns)
+    if len(runs) <= 3:
+        return [each for run in runs for each in reroll(run, containers, names, None, orders)]
+    found = whole.roll(turns, ordered=True)
+    if found is not None:
+        return found
+    result: list[py.Stmt] = []
+    for segment in _segments(turns):
+        result.extend(_Roller(containers, names, None, orders, len(segment)).best(segment))
+    return result
+
+
+class Orders:
+    """The constants of the file that hold irregular orders."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[object, ...], str] = {}
+
+    def name(self, values: tuple[object, ...], hint: str) -> str:
+        if values not in self.found:
+            taken = set(self.found.values())
+            name, number = hint, 2
+            while name in taken:
+                name, number = f"{hint}_{number}", number + 1
+            self.found[values] = name
+        return self.found[values]
+
+
+def _runs(turns: Sequence[Turn]) -> list[Sequence[Turn]]:
+    runs: list[list[Turn]] = []
+    for turn in turns:
+        if runs and runs[-1][-1] == turn:
+            runs[-1].append(turn)
+        else:
+            runs.append([turn])
+    return list(runs)
+
+
+def _segments(turns: Sequence[Turn]) -> list[Sequence[Turn]]:
+    """The longest alike stretches, from the left."""
+    segments: list[Sequence[Turn]] = []
+    start = 0
+    while start < len(turns):
+        end = start + 1
+        while end < len(turns) and _alike(turns[start], turns[end]):
+            end += 1
+        segments.append(turns[start:end])
+        start = end
+    return segments
+
+
+def _alike(one: Turn, other: Turn) -> bool:
+    try:
+        unify([one, other], [])
+    except Unlike:
+        return False
+    return True
+
+
+def unify(items: Sequence[Any], sequences: list[tuple[object, ...]]) -> Any:
+    """One template for all items; the values in its holes are appended to `sequences`."""
+    first = items[0]
+    if all(item == first and type(item) is type(first) for item in items):
+        return first
+    if all(isinstance(item, py.Const) and _index(item.value) for item in items):
+        values = tuple(item.value for item in items)
+        if values not in sequences:
+            sequences.append(values)
+        return Hole(sequences.index(values))
+    if isinstance(first, tuple):
+        if any(not isinstance(item, tuple) or len(item) != len(first) for item in items):
+            raise Unlike
+        return tuple(unify(column, sequences) for column in zip(*items, strict=True))
+    if not hasattr(first, "__dataclass_fields__") or any(type(item) is not type(first) for item in items):
+        raise Unlike
+    return type(first)(
+        **{each.name: unify([getattr(item, each.name) for item in items], sequences) for each in fields(first)}
+    )
+
+
+def _index(value: object) -> bool:
+    if isinstance(value, str):
+        return value.isdigit()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def replace(node: Any, old: Any, new: Any) -> Any:
+    """`node` with every part equal to `old` replaced."""
+    if type(node) is type(old) and node == old:
+        return new
+    if isinstance(node, tuple):
+        return tuple(replace(item, old, new) for item in node)
+    if hasattr(node, "__dataclass_fields__"):
+        parts = {each.name: getattr(node, each.name) for each in fields(node)}
+        changed = {name: replace(part, old, new) for name, part in parts.items()}
+        if all(changed[name] is parts[name] for name in parts):
+            return node
+        return type(node)(**changed)
+    return node
+
+
+def contains(node: Any, part: Any) -> bool:
+    if type(node) is type(part) and node == part:
+        return True
+    if isinstance(node, tuple):
+        return any(contains(item, part) for item in node)
+    if hasattr(node, "__dataclass_fields__"):
+        return any(contains(getattr(node, each.name), part) for each in fields(node))
+    return False
+
+
+@dataclass(slots=True)
+class _Roller:
+    containers: dict[py.Expr, Container]
+    names: tuple[str, ...]
+    count: py.Expr | None
+    orders: Orders
+    turns: int
+
+    def best(self, turns: Sequence[Turn]) -> list[py.Stmt]:
+        if len(turns) == 1:
+            return list(turns[0])
+        return self.roll(turns) or self.roll(turns, ordered=True) or [s for turn in turns for s in turn]
+
+    def roll(self, turns: Sequence[Turn], ordered: bool = False) -> list[py.Stmt] | None:
+        sequences: list[tuple[object, ...]] = []
+        try:
+            template = unify(list(turns), sequences)
+        except Unlike:
+            return None
+        if not sequences:
+            return [py.For(py.Name("_"), self._range(0, len(turns)), template)]
+        if ordered:
+            return self._ordered(template, sequences)
+        period = _period(sequences)
+        if period is not None:
+            inner = _Roller(self.containers, self.names, None, self.orders, period).roll(turns[:period])
+            if inner is not None:
+                times = py.Const(len(turns) // period)
+                return [py.For(py.Name("_"), _call("range", times), tuple(inner))]
+        return self._over_elements(template, sequences) or self._stretched(turns, sequences) or self._counted(
+            template, sequences
+        )
+
+    def _range(self, start: int, stop: int) -> py.Expr:
+        end = self.count if self.count is not None and stop == self.turns else py.Const(stop)
+        return _call("range", end) if start == 0 else _call("range", py.Const(start), end)
+
+    def _over_elements(self, template: Turn, sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
+        """`for layer in self.layers`: every index is an element of one container, in order."""
+        values = tuple(int(str(value)) for value in sequences[0])
+        for container, known in self.containers.items():
+            place = py.Index(container, Hole(0))  # type: ignore[arg-type]
+            if not contains(template, place):
+                continue
+            source = _elements(container, known, values)
+            if source is None:
+                continue
+            name = self.names[-1]
+            body = replace(template, place, py.Name(name))
+            rest = [number for number in range(len(sequences)) if contains(body, Hole(number))]
+            if not rest:
+                return [py.For(py.Name(name), source, body)]
+            if len(rest) == 1 and sequences[rest[0]] == tuple(range(len(values))):
+                body = replace(body, Hole(rest[0]), py.Name("i"))
+                return [py.For(py.TupleExpr((py.Name("i"), py.Name(name))), _call("enumerate", source), body)]
+        return None
+
+    def _stretched(self, turns: Sequence[Turn], sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
+        """`0 0 1 1 2 2`: each element several times in a row."""
+        runs = _runs(turns)
+        times = len(runs[0])
+        if times == 1 or any(len(run) != times for run in runs):
+            return None
+        inner = py.For(py.Name("_"), _call("range", py.Const(times)), ())
+        bodies = [(py.For(inner.target, inner.source, run[0]),) for run in runs]
+        return _Roller(self.containers, self.names, None, self.orders, len(bodies)).roll(bodies)
+
+    def _counted(self, template: Turn, sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
+        """`for i in range(n)`, every index a simple function of i."""
+        if any(isinstance(value, str) for values in sequences for value in values):
+            return None
+        start = next((values[0] for values in sequences if _steps(values)), None)
+        if not isinstance(start, int):
+            return None
+        turns = len(sequences[0])
+        body: Any = template
+        for number, values in enumerate(sequences):
+            index = _in_terms(tuple(int(str(value)) for value in values), start)
+            if index is None:
+                return None
+            body = replace(body, Hole(number), index)
+        stop = start + turns
+        end = self.count if self.count is not None and start == 0 else py.Const(stop)
+        source = _call("range", end) if start == 0 else _call("range", py.Const(start), end)
+        return [py.For(py.Name("i"), source, body)]
+
+    def _ordered(self, template: Turn, sequences: list[tuple[object, ...]]) -> list[py.Stmt]:
+        names = ("i", "j", "k", "m", "n", "p", "q", "r")[: len(sequences)]
+        if len(sequences) > len(names):
+            names = tuple(f"i{number}" for number in range(len(sequences)))
+        body: Any = template
+        for number, name in enumerate(names):
+            body = replace(body, Hole(number), py.Name(name))
+        if len(sequences) == 1:
+            return [py.For(py.Name("i"), py.Name(self.orders.name(sequences[0], "ORDER")), body)]
+        rows = tuple(zip(*sequences, strict=True))
+        target = py.TupleExpr(tuple(py.Name(name) for name in names))
+        return [py.For(target, py.Name(self.orders.name(rows, "ORDER")), body)]
+
+
+def _call(name: str, *args: py.Expr) -> py.Expr:
+    return py.Call(py.Name(name), args)
+
+
+def _steps(values: tuple[object, ...]) -> bool:
+    return all(isinstance(value, int) for value in values) and all(
+        int(str(b)) - int(str(a)) == 1 for a, b in zip(values, values[1:], strict=False)
+    )
+
+
+def _period(sequences: list[tuple[object, ...]]) -> int | None:
+    """The shortest stretch that the sequences repeat a whole number of times."""
+    turns = len(sequences[0])
+    for period in range(2, turns // 2 + 1):
+        if turns % period == 0 and all(values == values[:period] * (turns // period) for values in sequences):
+            return period
+    return None
+
+
+def _elements(container: py.Expr, known: Container, values: tuple[int, ...]) -> py.Expr | None:
+    """The container, or a slice of it, if `values` are its elements in order."""
+    if known.keyed:
+        return py.Call(py.Attr(container, "values")) if values == known.keys else None
+    length = len(known.keys)
+    if values == tuple(reversed(range(length))):
+        return _call("reversed", container)
+    if values != tuple(range(values[0], values[0] + len(values))):
+        return None
+    if len(values) == length:
+        return container
+    start = py.Const(values[0]) if values[0] else None
+    stop = py.Const(values[-1] + 1) if values[-1] + 1 < length else None
+    return py.Index(container, py.SliceExpr(start, stop))
+
+
+def _in_terms(values: tuple[int, ...], start: int) -> py.Expr | None:
+    """`values` as a function of i = start, start + 1, .."""
+    name: py.Expr = py.Name("i")
+    counted = range(start, start + len(values))
+    offset = values[0] - start
+    if all(value == i + offset for value, i in zip(values, counted, strict=True)):
+        if offset == 0:
+            return name
+        return py.Binary("+" if offset > 0 else "-", name, py.Const(abs(offset)))
+    if all(value == 2 * start + len(values) - 1 - i for value, i in zip(values, counted, strict=True)):
+        return py.Binary("-", py.Const(2 * start + len(values) - 1), name)
+    for n in range(2, len(values) + 1):
+        if all(value == i // n for value, i in zip(values, counted, strict=True)):
+            return py.Binary("//", name, py.Const(n))
+        if all(value == i % n for value, i in zip(values, counted, strict=True)):
+            return py.Binary("%", name, py.Const(n))
+    return None

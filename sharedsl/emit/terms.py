@@ -1,0 +1,69 @@
+"""Sizes in the words of the code at hand: the parameter `heads` is `heads` in a constructor and `self.heads` after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sharedsl.model import dataflow as d
+from sharedsl.model.sizes import Arith, Real, Size, literal, named
+
+Env = Mapping[str, Arith]
+
+
+def in_terms(value: Any, env: Env) -> Any:
+    """A size, number, setting, value or type with the names of its code replaced."""
+    match value:
+        case Size():
+            return Size(value.ground, value.formula, tidy(value.code.substitute(dict(env))))
+        case Real():
+            return Real(value.value, tidy(value.code.substitute(dict(env))))
+        case tuple():
+            return tuple(in_terms(item, env) for item in value)
+        case d.Tensor():
+            return d.Tensor(value.dtype, in_terms(value.dims, env), value.optional)
+        case d.Many():
+            return d.Many(in_terms(value.items, env))
+        case _:
+            return value
+
+
+def stored(env: Env, parameters: Mapping[str, object]) -> dict[str, Arith]:
+    """The environment after the constructor: parameters are attributes."""
+    inside = {name: named(f"self.{name}") for name in parameters}
+    return {name: env[name].substitute(inside) if name in env else inside[name] for name in parameters}
+
+
+def tidy(code: Arith) -> Arith:
+    """Products of numbers are multiplied out, `1 * x` is x: what baked numbers leave behind."""
+    args = tuple(tidy(arg) if isinstance(arg, Arith) else arg for arg in code.args)
+    if len(args) == 2 and code.op in ("+", "-", "*", "//"):
+        left, right = _number(args[0]), _number(args[1])
+        if isinstance(left, int) and isinstance(right, int) and (code.op != "//" or right):
+            return literal(
+                {"+": left + right, "-": left - right, "*": left * right, "//": left // (right or 1)}[code.op]
+            )
+        if code.op in ("*", "//") and right == 1 and isinstance(args[0], Arith):
+            return args[0]
+        if code.op == "*" and left == 1 and isinstance(args[1], Arith):
+            return args[1]
+        if code.op in ("+", "-") and right == 0 and isinstance(args[0], Arith):
+            return args[0]
+        if code.op == "+" and left == 0 and isinstance(args[1], Arith):
+            return args[1]
+    return Arith(code.op, args)
+
+
+def _number(code: object) -> object:
+    if isinstance(code, Arith) and code.op == "num" and not isinstance(code.args[0], bool):
+        return code.args[0]
+    return None
+
+
+def constant(code: Arith) -> bool:
+    return not code.names()
+
+
+def literal_of(value: Size | Real | bool | str | None) -> Arith:
+    """The plain number behind a value."""
+    return literal(value.value if isinstance(value, Size | Real) else value)

@@ -1,0 +1,1 @@
+"""The resolved model, data only: sizes, sites, storages, weight expressions, dataflow."""

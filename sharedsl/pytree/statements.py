@@ -1,0 +1,292 @@
+"""Statements as lines: layout of bodies, blank lines, docstrings and comments as `ruff format` leaves them."""
+
+from __future__ import annotations
+
+from sharedsl.pytree.doc import SOFT, SPACE, Choice, Doc, Group, IfBroken, Indent, Suffix, render
+from sharedsl.pytree.expressions import INSIDE, NONE, arguments, block, expression, joined, one_line
+from sharedsl.pytree.nodes import (
+    Assert,
+    Assign,
+    AugAssign,
+    Blank,
+    Call,
+    ClassDef,
+    Comment,
+    Expr,
+    ExprStmt,
+    For,
+    FromImport,
+    FunctionDef,
+    If,
+    Import,
+    Index,
+    Module,
+    Name,
+    Param,
+    Raise,
+    Return,
+    Simple,
+    Stmt,
+    Try,
+    TupleExpr,
+    While,
+    With,
+)
+from sharedsl.pytree.parentheses import bare_tuple, best_layouts, need, optional
+from sharedsl.pytree.text import comment_lines, docstring_lines
+
+WIDTH = 88
+Lines = list[str]
+
+
+def module(tree: Module) -> str:
+    """The text of a file."""
+    lines: Lines = [f"# {line}" if line else "#" for line in tree.header]
+    if tree.docstring is not None:
+        lines += ["", *docstring_lines(tree.docstring, 0)] if lines else docstring_lines(tree.docstring, 0)
+    body = suite(tree.body, 0)
+    if body:
+        defines = isinstance(tree.body[0], FunctionDef | ClassDef)
+        lines += ([""] * (2 if defines else 1) if lines else []) + body
+    return "\n".join(lines) + "\n"
+
+
+def suite(body: tuple[Stmt, ...], indent: int) -> Lines:
+    """The lines of a block, with the blank lines between its statements."""
+    lines: Lines = []
+    before: Stmt | None = None
+    wanted = 0
+    for at, stmt in enumerate(body):
+        if isinstance(stmt, Blank):
+            wanted += 1
+            continue
+        if before is not None:
+            lines += [""] * _gap(before, stmt, body[at:], indent, wanted)
+        lines += statement(stmt, indent)
+        before, wanted = stmt, 0
+    return lines
+
+
+def _gap(before: Stmt, stmt: Stmt, rest: tuple[Stmt, ...], indent: int, wanted: int) -> int:
+    """Blank lines between two statements: those that the style demands, else those that were asked for."""
+    apart = 1 if indent else 2
+    after = next((each for each in rest if not isinstance(each, Comment)), None)
+    if isinstance(before, FunctionDef | ClassDef):
+        return apart
+    if isinstance(stmt, FunctionDef | ClassDef):
+        return wanted_between(wanted, apart) if isinstance(before, Comment) else apart
+    if isinstance(stmt, Comment) and isinstance(after, FunctionDef | ClassDef) and not isinstance(before, Comment):
+        return apart
+    if isinstance(before, Import | FromImport) and not isinstance(stmt, Import | FromImport):
+        return max(1, min(wanted, apart))
+    return min(wanted, apart)
+
+
+def wanted_between(wanted: int, apart: int) -> int:
+    """A comment right above a definition stays there."""
+    return 0 if wanted == 0 else apart
+
+
+def statement(stmt: Stmt, indent: int) -> Lines:
+    match stmt:
+        case Assign():
+            return _line(_assign(stmt), indent, stmt.comment)
+        case AugAssign():
+            return _line((one_line(stmt.target), f" {stmt.op}= ", optional(stmt.value)), indent, stmt.comment)
+        case Return(value=None):
+            return _line("return", indent, stmt.comment)
+        case Return(value=TupleExpr(items=items)) if len(items) > 1:
+            return _line(("return ", bare_tuple(items)), indent, stmt.comment)
+        case Return(value=value) if value is not None:
+            return _line(("return ", optional(value)), indent, stmt.comment)
+        case ExprStmt():
+            return _line(optional(stmt.value), indent, stmt.comment)
+        case Raise():
+            return _line(_raise(stmt), indent, stmt.comment)
+        case Assert():
+            return _line(_assert(stmt), indent, stmt.comment)
+        case Simple():
+            return _line(stmt.text, indent, stmt.comment)
+        case Comment():
+            return comment_lines(stmt.text, indent, WIDTH)
+        case Import():
+            return [" " * indent + f"import {stmt.module}" + (f" as {stmt.name}" if stmt.name else "")]
+        case FromImport():
+            return _line(_from_import(stmt), indent, "")
+        case FunctionDef():
+            return _function(stmt, indent)
+        case ClassDef():
+            return _class(stmt, indent)
+        case _:
+            return _compound(stmt, indent)
+
+
+def _compound(stmt: Stmt, indent: int) -> Lines:
+    inner = indent + 4
+    match stmt:
+        case If():
+            lines = _header(("if ", optional(stmt.test)), indent, stmt.comment) + suite(stmt.body, inner)
+            for test, body in stmt.elifs:
+                lines += _header(("elif ", optional(test)), indent, "") + suite(body, inner)
+            return lines + _else("else", stmt.other, indent)
+        case For():
+            target = stmt.target
+            names = bare_tuple(target.items) if isinstance(target, TupleExpr) else expression(target, NONE)
+            head = ("for ", names, " in ", optional(stmt.source))
+            return _header(head, indent, stmt.comment) + suite(stmt.body, inner)
+        case While():
+            return _header(("while ", optional(stmt.test)), indent, stmt.comment) + suite(stmt.body, inner)
+        case With():
+            name = f" as {one_line(stmt.name)}" if stmt.name is not None else ""
+            head = ("with ", expression(stmt.context, NONE), name)
+            return _header(head, indent, stmt.comment) + suite(stmt.body, inner)
+        case Try():
+            lines = _else("try", stmt.body, indent)
+            for handler in stmt.handlers:
+                kind = f" {one_line(handler.type)}" if handler.type is not None else ""
+                lines += _else(f"except{kind}" + (f" as {handler.name}" if handler.name else ""), handler.body, indent)
+            return lines + _else("else", stmt.other, indent) + _else("finally", stmt.finally_, indent)
+        case _:
+            raise AssertionError(f"not a statement: {stmt!r}")
+
+
+def _header(doc: Doc, indent: int, comment: str) -> Lines:
+    return _line((doc, ":"), indent, comment)
+
+
+def _else(word: str, body: tuple[Stmt, ...], indent: int) -> Lines:
+    return [" " * indent + word + ":", *suite(body, indent + 4)] if body else []
+
+
+def _line(doc: Doc, indent: int, comment: str) -> Lines:
+    """A statement's lines, its comment behind the last one where it fits there and changes nothing, else above."""
+    space = " " * indent
+    plain = render(doc, WIDTH, indent)
+    lines = (space + plain).split("\n")
+    if not comment:
+        return lines
+    tail = f"  # {comment}"
+    if len(lines[-1]) + len(tail) <= WIDTH and render((doc, Suffix(tail)), WIDTH, indent) == plain + tail:
+        return [*lines[:-1], lines[-1] + tail]
+    return comment_lines(comment, indent, WIDTH) + lines
+
+
+# ---------------------------------------------------------------------------- simple statements
+
+
+def _assign(stmt: Assign) -> Doc:
+    if stmt.annotation is not None:
+        head: Doc = (one_line(stmt.targets[0]), ": ", expression(stmt.annotation, NONE))
+        return head if stmt.value is None else (head, " = ", _value(stmt))
+    *first, last = stmt.targets
+    assert stmt.value is not None
+    heads: Doc = tuple(f"{_flat_target(target)} = " for target in first)
+    if first or isinstance(last, TupleExpr | Index | Call):
+        return (heads, _right_to_left(last, stmt))
+    return (heads, one_line(last), " = ", _value(stmt))
+
+
+def _value(stmt: Assign) -> Doc:
+    value = stmt.value
+    assert value is not None
+    bare = any(isinstance(target, TupleExpr) for target in stmt.targets)
+    if bare and isinstance(value, TupleExpr) and len(value.items) > 1:
+        return bare_tuple(value.items)
+    return optional(value)
+
+
+def _flat_target(target: Expr) -> str:
+    if isinstance(target, TupleExpr) and len(target.items) > 1:
+        return ", ".join(one_line(item) for item in target.items)
+    return one_line(target)
+
+
+def _right_to_left(target: Expr, stmt: Assign) -> Doc:
+    """The value is parenthesised before a target with brackets of its own is broken."""
+    value = stmt.value
+    assert value is not None
+    bare = isinstance(target, TupleExpr) and len(target.items) > 1
+    left = bare_tuple(target.items) if bare and isinstance(target, TupleExpr) else expression(target, NONE)
+    if need(value) == "best":
+        flat = (_flat_target(target), " = ")
+        *layouts, last = best_layouts(value)
+        return Choice((*((flat, layout) for layout in layouts), (left, " = ", last)))
+    return (left, " = ", _value(stmt))
+
+
+def _raise(stmt: Raise) -> Doc:
+    if stmt.value is None:
+        return "raise"
+    head: Doc = ("raise ", optional(stmt.value))
+    return head if stmt.cause is None else (head, " from ", optional(stmt.cause))
+
+
+def _assert(stmt: Assert) -> Doc:
+    head: Doc = ("assert ", optional(stmt.test))
+    if stmt.message is None:
+        return head
+    message = expression(stmt.message, INSIDE)
+    return (head, ", ", Group((IfBroken("("), Indent((SOFT, message)), SOFT, IfBroken(")"))))
+
+
+def _from_import(stmt: FromImport) -> Doc:
+    names: list[Doc] = [name if alias is None else f"{name} as {alias}" for name, alias in stmt.names]
+    content = (joined(names, (",", SPACE)), IfBroken(","))
+    return (f"from {stmt.module} import ", Group((IfBroken("("), Indent((SOFT, content)), SOFT, IfBroken(")"))))
+
+
+# ---------------------------------------------------------------------------- definitions
+
+
+def _function(stmt: FunctionDef, indent: int) -> Lines:
+    lines = _decorators(stmt.decorators, indent)
+    lines += _header(_signature(stmt), indent, "")
+    if stmt.docstring is not None:
+        lines += docstring_lines(stmt.docstring, indent + 4)
+        if stmt.body and isinstance(_first(stmt.body), FunctionDef | ClassDef):
+            lines.append("")
+    return lines + suite(stmt.body, indent + 4)
+
+
+def _first(body: tuple[Stmt, ...]) -> Stmt | None:
+    return next((stmt for stmt in body if not isinstance(stmt, Comment | Blank)), None)
+
+
+def _signature(stmt: FunctionDef) -> Doc:
+    head = f"def {stmt.name}"
+    params = [_param(param) for param in stmt.params]
+    content: Doc = (joined(params, (",", SPACE)), IfBroken(",") if params else "")
+    if not params:
+        inner: Doc = "()"
+    elif len(params) == 1 and stmt.params[0].name not in ("*", "/"):
+        inner = ("(", block(content), ")")
+    else:
+        inner = ("(", block(Group(content)), ")")
+    returns: Doc = (" -> ", expression(stmt.returns, NONE)) if stmt.returns is not None else ""
+    return (head, Group((inner, returns)))
+
+
+def _param(param: Param) -> Doc:
+    annotation: Doc = (": ", expression(param.annotation, INSIDE)) if param.annotation is not None else ""
+    if param.default is None:
+        return (param.name, annotation)
+    sign = " = " if param.annotation is not None else "="
+    return (param.name, annotation, sign, expression(param.default, INSIDE))
+
+
+def _class(stmt: ClassDef, indent: int) -> Lines:
+    lines = _decorators(stmt.decorators, indent)
+    bases: Doc = arguments(Call(Name(stmt.name), stmt.bases), NONE) if stmt.bases else ""
+    lines += _header((f"class {stmt.name}", bases), indent, "")
+    if stmt.docstring is not None:
+        lines += docstring_lines(stmt.docstring, indent + 4)
+        if stmt.body:
+            lines.append("")
+    return lines + suite(stmt.body, indent + 4)
+
+
+def _decorators(decorators: tuple[Expr, ...], indent: int) -> Lines:
+    lines: Lines = []
+    for decorator in decorators:
+        lines += _line(("@", expression(decorator, NONE)), indent, "")
+    return lines

@@ -1,0 +1,24 @@
+"""Every node of a tree, and the names that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from sharedsl.pytree.nodes import Expr, Module, Name, Stmt
+
+
+def walk(node: object) -> Iterator[object]:
+    """`node` and every node below it, in order."""
+    if isinstance(node, tuple | list):
+        for each in node:
+            yield from walk(each)
+    elif is_dataclass(node):
+        yield node
+        for each in fields(node):
+            yield from walk(getattr(node, each.name))
+
+
+def names_used(node: Expr | Stmt | Module | tuple[Stmt, ...]) -> set[str]:
+    """The identifiers that are read or written anywhere in it."""
+    return {each.id for each in walk(node) if isinstance(each, Name)}

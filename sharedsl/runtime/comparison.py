@@ -1,0 +1,152 @@
+"""Runs the emitted module and the twin on the same inputs and measures how far they are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sharedsl.model.sites import Path, key
+from sharedsl.model.weights import Solved, Storage
+from sharedsl.runtime.inputs import Scenario
+from sharedsl.runtime.twin import Twin
+
+#: gradients smaller than this part of the largest one are compared as if they had that size: below is rounding
+SMALL = 1e-4
+
+
+class Mismatch(Exception):
+    """The emitted module lacks something, has too much of something, or fails."""
+
+
+def storage_key(storage: Storage) -> str:
+    """The checkpoint key."""
+    owner = key(storage.owner)
+    return f"{owner}.{storage.name}" if owner else storage.name
+
+
+def load_storages(module: nn.Module, solved: Solved, values: Mapping[int, Tensor]) -> dict[int, Tensor]:
+    """Copies each storage's value into the module's tensor of its key; the module's tensors by storage number."""
+    registered: dict[str, Tensor] = dict(module.named_parameters(remove_duplicate=False))
+    buffers = dict(module.named_buffers())
+    expected = {storage_key(storage): storage for storage in solved.storages}
+    missing = [each for each in expected if each not in registered and each not in buffers]
+    extra = [each for each in registered if each not in expected]
+    if missing or extra:
+        said = [f"no parameter {each}" for each in missing] + [f"{each} is no storage of the plan" for each in extra]
+        raise Mismatch("the emitted module does not hold the plan's storages: " + "; ".join(said[:8]))
+    held = {}
+    for name, storage in expected.items():
+        tensor = registered[name] if name in registered else buffers[name]
+        if tensor.numel() != values[storage.index].numel():
+            raise Mismatch(f"{name} has {tensor.numel():,} elements and the storage has shape {storage.shape}")
+        if tensor.requires_grad != storage.trainable:
+            said = "trained" if tensor.requires_grad else "frozen"
+            raise Mismatch(f"{name} is {said} in the emitted module and not in the plan")
+        with torch.no_grad():
+            tensor.copy_(values[storage.index].reshape(tensor.shape))
+        held[storage.index] = tensor
+    return held
+
+
+class Buffers:
+    """Buffers of each application, filled at random in the emitted module and handed to the twin alike."""
+
+    def __init__(self, module: nn.Module, seed: int) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        self._held = {}
+        for name, buffer in module.named_buffers():
+            if name.rpartition(".")[2] in ("running_mean", "running_var"):
+                fresh = torch.rand(buffer.shape, generator=generator, dtype=torch.float64) + 0.5
+                buffer.copy_(fresh)
+                self._held[name] = fresh
+
+    def __call__(self, path: Path, name: str) -> Tensor | None:
+        return self._held.get(f"{key(path)}.{name}")
+
+
+def run_module(module: nn.Module, scenario: Scenario) -> Any:
+    method = module if scenario.entry is None else getattr(module, scenario.entry)
+    return method(**scenario.given)
+
+
+def flat(value: Any) -> list[Tensor]:
+    """The tensors of a result in order."""
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return [each for item in value for each in flat(item)] if isinstance(value, list | tuple) else []
+
+
+def loss_of(outputs: list[Tensor], seed: int) -> Tensor:
+    """Every output entry with a random weight of its own, so that no gradient cancels by symmetry."""
+    generator = torch.Generator().manual_seed(seed)
+    total = torch.zeros((), dtype=torch.float64)
+    for output in outputs:
+        if output.is_floating_point():
+            total = total + (output * torch.randn(output.shape, generator=generator, dtype=torch.float64)).sum()
+    return total
+
+
+def distance(got: Tensor, want: Tensor, floor: float = 0.0) -> float:
+    """The largest difference relative to the largest entry of `want` (or `floor` where that is larger)."""
+    if tuple(got.shape) != tuple(want.shape):
+        raise Mismatch(f"a result has shape {tuple(got.shape)} and should have {tuple(want.shape)}")
+    if not want.numel():
+        return 0.0
+    if not want.is_floating_point():
+        return float((got != want).any())
+    scale = max(float(want.abs().max()), floor, 1e-30)
+    apart = float((got.to(want.dtype) - want).abs().max()) / scale
+    return apart if apart == apart else float("inf")
+
+
+def outputs_apart(got: list[Tensor], want: list[Tensor]) -> float:
+    if len(got) != len(want):
+        raise Mismatch(f"the emitted module gives {len(got)} results and should give {len(want)}")
+    return max((distance(a.detach(), b.detach()) for a, b in zip(got, want, strict=True)), default=0.0)
+
+
+def gradients_apart(
+    loss: Tensor, held: Mapping[int, Tensor], twin: Twin, twin_loss: Tensor
+) -> tuple[dict[int, float], set[int]]:
+    """Per trained storage the error of its gradient; and the storages whose gradient is not zero."""
+    want = twin.gradients(twin_loss)
+    tensors = [held[each] for each in want]
+    given: tuple[Tensor | None, ...] = tuple(None for _ in tensors)
+    trained = [tensor for tensor in tensors if tensor.requires_grad]
+    if loss.requires_grad and trained:
+        by_id = dict(zip(map(id, trained), torch.autograd.grad(loss, trained, allow_unused=True), strict=True))
+        given = tuple(by_id.get(id(tensor)) for tensor in tensors)
+    largest = max((float(each.abs().max()) for each in want.values() if each.numel()), default=0.0)
+    errors, moved = {}, set()
+    for (index, expected), gradient in zip(want.items(), given, strict=True):
+        got = torch.zeros_like(expected) if gradient is None else gradient.reshape(expected.shape)
+        errors[index] = distance(got, expected, SMALL * largest)
+        if expected.numel() and float(expected.abs().max()) > SMALL * SMALL * largest:
+            moved.add(index)
+    return errors, moved
+
+
+@contextmanager
+def quiet(module: nn.Module, training: bool) -> Iterator[None]:
+    """Evaluation mode; or training mode (statistics of the batch) with every dropout off."""
+    module.train(training)
+    dropout, attention = F.dropout, F.scaled_dot_product_attention
+
+    def attend(*args: Any, **kwargs: Any) -> Tensor:
+        kwargs["dropout_p"] = 0.0
+        return attention(*args[:4], **kwargs)
+
+    F.dropout = lambda x, *args, **kwargs: x
+    F.scaled_dot_product_attention = attend
+    try:
+        yield
+    finally:
+        F.dropout, F.scaled_dot_product_attention = dropout, attention
+        module.eval()

@@ -1,0 +1,262 @@
+"""Looks into any existing `nn.Module`: which parameters are shared, by whom, and what that saves.
+
+Two ways of sharing are told apart: one Parameter under several names (a tie, or a module reached by several paths), and
+different Parameters that are views of one storage (which optimizers, copies and checkpoints treat as separate).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+
+@dataclass(frozen=True, slots=True)
+class SharedParameter:
+    """Names that stand for one tensor. `views`: through different Parameters over one storage."""
+
+    names: tuple[str, ...]
+    shape: tuple[int, ...]
+    numel: int
+    views: bool
+    #: how many operations of the traced forward read it; None without a trace
+    uses: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedModule:
+    """One module that several paths lead to."""
+
+    paths: tuple[str, ...]
+    kind: str
+    numel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What `inspect` found. Counts are numbers of elements.
+
+    `stored`: each tensor once. `listed`: every name in the state dict, which is what a plain checkpoint writes.
+    `applied`: each parameter once per use, by a trace of one forward where `traced`, else by the names that reach it.
+    """
+
+    kind: str
+    stored: int
+    listed: int
+    applied: int
+    traced: bool
+    buffers: int
+    parameters: tuple[SharedParameter, ...]
+    modules: tuple[SharedModule, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"schema": 1, **asdict(self)}
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def inspect(module: nn.Module, inputs: Sequence[Any] | Mapping[str, Any] | None = None) -> Inspection:
+    """The sharing in `module`. With example `inputs` one forward is traced and uses are counted; nothing is changed."""
+    names: dict[int, list[str]] = {}
+    tensors: dict[int, nn.Parameter] = {}
+    for name, parameter in module.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+        tensors[id(parameter)] = parameter
+    uses = _trace(module, tensors, inputs) if inputs is not None else None
+    listed = sum(tensors[key].numel() * len(each) for key, each in names.items())
+    applied = listed if uses is None else sum(tensors[key].numel() * count for key, count in uses.items())
+    return Inspection(
+        kind=type(module).__name__,
+        stored=sum(_extent(group) for group in _storages(tensors).values()),
+        listed=listed,
+        applied=applied,
+        traced=uses is not None,
+        buffers=sum(buffer.numel() for buffer in module.buffers()),
+        parameters=_shared_parameters(names, tensors, uses),
+        modules=_shared_modules(module),
+    )
+
+
+def load_class(target: str) -> type[nn.Module]:
+    """The class that `FILE.py:Class` names. ValueError says what is wrong with the target."""
+    file, _, wanted = target.rpartition(":")
+    path = Path(file)
+    if not file or not wanted.isidentifier():
+        raise ValueError(f"{target!r} is not of the form FILE.py:Class")
+    if not path.is_file():
+        raise ValueError(f"there is no file {file}")
+    name = f"_inspected_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{file} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    found = getattr(module, wanted, None)
+    if not isinstance(found, type) or not issubclass(found, nn.Module):
+        classes = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, nn.Module)]
+        others = f"; it has {', '.join(each.__name__ for each in classes)}" if classes else ""
+        raise ValueError(f"{file} has no nn.Module named {wanted}{others}")
+    return found
+
+
+# ---------------------------------------------------------------------------- which tensors are one
+
+
+def _storages(tensors: Mapping[int, nn.Parameter]) -> dict[int, list[nn.Parameter]]:
+    groups: dict[int, list[nn.Parameter]] = {}
+    for parameter in tensors.values():
+        groups.setdefault(parameter.untyped_storage()._cdata, []).append(parameter)
+    return groups
+
+
+def _elements(parameter: nn.Parameter) -> tuple[int, int]:
+    """The range of storage elements that a parameter lies in."""
+    start = int(parameter.storage_offset())
+    if not parameter.numel():
+        return start, start
+    reach = sum((int(size) - 1) * int(stride) for size, stride in zip(parameter.shape, parameter.stride(), strict=True))
+    return start, start + reach + 1
+
+
+def _extent(group: list[nn.Parameter]) -> int:
+    """How many elements of one storage the parameters of a group cover together."""
+    if len(group) == 1:
+        return group[0].numel()
+    covered = end = 0
+    for start, stop in sorted(map(_elements, group)):
+        covered += max(0, stop - max(start, end))
+        end = max(end, stop)
+    return covered
+
+
+def _overlapping(group: list[nn.Parameter]) -> list[list[nn.Parameter]]:
+    """The parameters of one storage, in chains with elements in common: neighbours in a flat buffer are not shared."""
+    chains: list[list[nn.Parameter]] = []
+    end = 0
+    for parameter in sorted(group, key=_elements):
+        start, stop = _elements(parameter)
+        if chains and start < end:
+            chains[-1].append(parameter)
+        else:
+            chains.append([parameter])
+        end = max(end, stop)
+    return chains
+
+
+def _shared_parameters(
+    names: dict[int, list[str]], tensors: dict[int, nn.Parameter], uses: dict[int, int] | None
+) -> tuple[SharedParameter, ...]:
+    found = []
+    for group in _storages(tensors).values():
+        for chain in _overlapping(group):
+            every = tuple(name for parameter in chain for name in names[id(parameter)])
+            count = None if uses is None else sum(uses[id(parameter)] for parameter in chain)
+            if len(every) > 1 or (count or 0) > 1:
+                first = chain[0]
+                found.append(SharedParameter(every, tuple(first.shape), _extent(chain), len(chain) > 1, count))
+    return tuple(found)
+
+
+def _shared_modules(module: nn.Module) -> tuple[SharedModule, ...]:
+    paths: dict[int, list[str]] = {}
+    modules: dict[int, nn.Module] = {}
+    for path, each in module.named_modules(remove_duplicate=False):
+        paths.setdefault(id(each), []).append(path)
+        modules[id(each)] = each
+    found = []
+    inside: tuple[str, ...] = ()
+    for key, reached in paths.items():
+        if len(reached) > 1 and not all(path.startswith(inside) for path in reached):
+            numel = sum(parameter.numel() for parameter in modules[key].parameters())
+            found.append(SharedModule(tuple(reached), type(modules[key]).__name__, numel))
+            inside += tuple(f"{path}." for path in reached)
+    return tuple(found)
+
+
+# ---------------------------------------------------------------------------- uses in one forward
+
+
+class _CountUses(TorchFunctionMode):
+    """Counts the operations that read each parameter and give a tensor."""
+
+    def __init__(self, tensors: Mapping[int, nn.Parameter]) -> None:
+        super().__init__()
+        self.uses: dict[int, int] = dict.fromkeys(tensors, 0)
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if _has_tensor(result):
+            for key in set(_tensor_ids((args, kwargs or {}))):
+                if key in self.uses:
+                    self.uses[key] += 1
+        return result
+
+
+def _tensor_ids(value: Any) -> list[int]:
+    if isinstance(value, Tensor):
+        return [id(value)]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [key for item in value for key in _tensor_ids(item)]
+    return []
+
+
+def _has_tensor(value: Any) -> bool:
+    return bool(_tensor_ids(value))
+
+
+def _trace(module: nn.Module, tensors: Mapping[int, nn.Parameter], inputs: Any) -> dict[int, int]:
+    modes = {each: each.training for each in module.modules()}
+    module.eval()
+    try:
+        with torch.no_grad(), _CountUses(tensors) as counter:
+            module(**inputs) if isinstance(inputs, Mapping) else module(*inputs)
+    finally:
+        for each, training in modes.items():
+            each.training = training
+    return dict(counter.uses)
+
+
+# ---------------------------------------------------------------------------- as text
+
+
+def _lines(found: Inspection) -> list[str]:
+    how = "in one traced forward" if found.traced else "by the names that reach it"
+    lines = [
+        f"{found.kind}: {found.stored:,} stored, {found.listed:,} listed, {found.applied:,} applied ({how})",
+        f"buffers: {found.buffers:,}" if found.buffers else "",
+    ]
+    lines = [line for line in lines if line]
+    if not found.parameters and not found.modules:
+        return [*lines, "nothing is shared"]
+    if found.modules:
+        lines.append("modules reached by several paths:")
+        lines += [f"  {each.kind} ({each.numel:,}): {', '.join(map(_root, each.paths))}" for each in found.modules]
+    if found.parameters:
+        lines.append("shared parameters:")
+        lines += [f"  {_parameter_line(each)}" for each in found.parameters]
+    return lines
+
+
+def _root(path: str) -> str:
+    return path or "(root)"
+
+
+def _parameter_line(each: SharedParameter) -> str:
+    shape = " x ".join(map(str, each.shape)) or "scalar"
+    text = f"{' = '.join(each.names)}  [{shape}] {each.numel:,}"
+    if each.views:
+        text += "  through views of one storage: optimizers and copies take them for different parameters"
+    if each.uses is not None:
+        text += f"  used {each.uses} times" if each.uses != 1 else "  used once"
+    return text

@@ -1,0 +1,299 @@
+"""Runs a model's dataflow one node at a time, each site's weight asked for by its own path.
+
+Slow and plain on purpose: this is what a spec *means*. Every application of every layer asks for its own weights, so
+that a caller who answers with a tensor per site runs the model without any sharing at all: the twin of `verify`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sharedsl.diagnostics import InternalError
+from sharedsl.model import dataflow as d
+from sharedsl.model.poly import Poly
+from sharedsl.model.sites import Path, Step, show
+from sharedsl.model.sizes import Named, Real, Size
+from sharedsl.model.tree import Model, StateSpec, Unit
+from sharedsl.runtime.operations import OPERATIONS
+from sharedsl.runtime.primitives import apply_extern, apply_primitive
+
+WeightOf = Callable[[Path, str], Tensor]
+BufferOf = Callable[[Path, str], Tensor | None]
+#: the states of a sequence, by the application they belong to and their name
+States = dict[tuple[Path, str], Any]
+
+
+class RequireFailed(Exception):
+    """A `require` on run-time sizes does not hold for these inputs."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """One running body: where it is, what its names stand for, and its run-time sizes."""
+
+    path: Path
+    unit: Unit | None
+    names: dict[str, Any] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+class _Returned(Exception):
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+@dataclass(slots=True)
+class Interpreter:
+    """`weight(path of the application, name)` gives each site's tensor; `buffer` may replace a buffer's first value.
+
+    `states` holds the states of the sequence so far and is brought up to date by each run.
+    """
+
+    model: Model
+    weight: WeightOf
+    buffer: BufferOf = lambda path, name: None
+    training: bool = False
+    dtype: torch.dtype = torch.float64
+    states: States = field(default_factory=dict)
+
+    def run(self, entry: str | None, inputs: Mapping[str, Any]) -> Any:
+        """The result of the root's forward `entry`; inputs that are not given are left out. Several results: a list."""
+        body = self.model.root.bodies[self.model.entries[entry]]
+        unknown = set(inputs) - {each.name for each in body.inputs}
+        if unknown:
+            raise InternalError(f"{self.model.name} has no input named {sorted(unknown)}")
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(self.dtype)
+        try:
+            return self._body(body, [inputs.get(each.name) for each in body.inputs], (), self.model.root)
+        finally:
+            torch.set_default_dtype(before)
+
+    # ------------------------------------------------------------------------ bodies and statements
+
+    def _body(self, body: d.Body, args: list[Any], path: Path, unit: Unit | None) -> Any:
+        frame = Frame(path, unit)
+        args = args + [None] * (len(body.inputs) - len(args))
+        for each, value in zip(body.inputs, args, strict=True):
+            frame.names[each.name] = value
+            if each.size is not None and value is not None:
+                self._bind(frame, each.size, int(value))
+        self._bind_sizes(body, frame)
+        self._enter_states(frame)
+        for each, value in zip(body.inputs, args, strict=True):
+            if value is None and each.default is not None:
+                frame.names[each.name] = self._default(each, frame)
+        self._bind_sizes(body, frame)
+        try:
+            self._statements(body.statements, frame)
+        except _Returned as returned:
+            return returned.value
+        raise InternalError(f"{body.key} does not return")
+
+    def _default(self, each: d.Input, frame: Frame) -> Any:
+        assert each.default is not None
+        value = self._value(each.default, frame)
+        if each.size is not None:
+            self._bind(frame, each.size, int(value))
+        elif isinstance(each.type, d.Tensor) and isinstance(value, int | float):
+            value = torch.full(self._shape(each.type.dims, frame), value, dtype=self._dtype(each.type.dtype))
+        return value
+
+    def _bind(self, frame: Frame, size: Size, value: int) -> None:
+        if isinstance(size.ground, Poly):
+            names = size.ground.names()
+            if len(names) == 1 and str(size.ground) in names:
+                frame.sizes[str(size.ground)] = value
+
+    def _bind_sizes(self, body: d.Body, frame: Frame) -> None:
+        for name, (source, axis) in body.sizes:
+            if source.startswith("state:"):
+                held = self.states.get((frame.path, source.removeprefix("state:")))
+                frame.sizes[name] = 0 if held is None else held.shape[axis]
+            elif isinstance(frame.names.get(source), Tensor):
+                found = frame.names[source].shape[axis]
+                if frame.sizes.setdefault(name, found) != found:
+                    raise RequireFailed(f"{name} is {frame.sizes[name]} and {found} at once")
+
+    def _enter_states(self, frame: Frame) -> None:
+        if frame.unit is None:
+            return
+        for name, spec in frame.unit.states.items():
+            value = self.states.get((frame.path, name))
+            if spec.type is None:
+                frame.sizes[name] = 0 if value is None else int(value)
+                value = frame.sizes[name]
+            frame.names[name] = self._fresh_state(spec, frame) if value is None else value
+
+    def _fresh_state(self, spec: StateSpec, frame: Frame) -> Tensor | None:
+        assert spec.type is not None
+        shape = []
+        for axis, size in enumerate(spec.type.dims):
+            at = 0 if axis == spec.growing else self._number(size, frame, missing=None)
+            if at is None:
+                return None
+            shape.append(at)
+        return torch.full(shape, float(_plain(spec.value) or 0), dtype=self._dtype(spec.type.dtype))
+
+    def _statements(self, statements: tuple[d.Statement, ...], frame: Frame) -> None:
+        for statement in statements:
+            self._statement(statement, frame)
+
+    def _statement(self, statement: d.Statement, frame: Frame) -> None:
+        match statement:
+            case d.Assign():
+                value = self._value(statement.value, frame)
+                if len(statement.targets) == 1:
+                    frame.names[statement.targets[0]] = value
+                else:
+                    frame.names.update(zip(statement.targets, value, strict=True))
+            case d.Return():
+                values = [self._value(each, frame) for each in statement.values]
+                raise _Returned(values[0] if len(values) == 1 else values)
+            case d.Loop():
+                for turn in statement.turns:
+                    self._statements(turn, frame)
+            case d.Present():
+                given = frame.names.get(statement.name) is not None
+                self._statements(statement.then if given else statement.other, frame)
+            case d.Check():
+                left, right = self._number(statement.left, frame), self._number(statement.right, frame)
+                if not _COMPARE[statement.op](left, right):
+                    raise RequireFailed(f"{statement.text}: {left} {statement.op} {right}")
+            case d.Keep():
+                value = self._value(statement.value, frame)
+                frame.names[statement.state] = self.states[frame.path, statement.state] = value
+
+    # ------------------------------------------------------------------------ expressions
+
+    def _value(self, expr: d.Expr, frame: Frame) -> Any:
+        value = self._evaluate(expr, frame)
+        self._check(value, expr, frame)
+        return value
+
+    def _evaluate(self, expr: d.Expr, frame: Frame) -> Any:
+        match expr:
+            case d.Var():
+                return frame.names[expr.name]
+            case d.Const():
+                return self._setting(expr.value, frame)
+            case d.Weight():
+                return self.weight(frame.path, expr.name)
+            case d.Buffer():
+                return self._buffer(frame.path, frame.unit, expr.name)
+            case d.Op():
+                args = [None if arg is None else self._value(arg, frame) for arg in expr.args]
+                settings = {name: self._setting(value, frame) for name, value in expr.settings}
+                return OPERATIONS[expr.op](*args, **settings)
+            case d.Call():
+                return self._call(expr, frame)
+            case d.CallSelf():
+                assert frame.unit is not None
+                return self._body(frame.unit.bodies[expr.body], self._args(expr.args, frame), frame.path, frame.unit)
+            case d.CallFunction():
+                return self._body(self.model.functions[expr.body], self._args(expr.args, frame), frame.path, None)
+            case d.Pick():
+                return self._value(expr.of, frame)[expr.index]
+            case d.Collect():
+                return [self._value(item, frame) for item in expr.items]
+            case d.IfPresent():
+                chosen = expr.then if frame.names.get(expr.name) is not None else expr.other
+                return None if chosen is None else self._value(chosen, frame)
+
+    def _args(self, args: tuple[d.Expr | None, ...], frame: Frame) -> list[Any]:
+        return [None if arg is None else self._value(arg, frame) for arg in args]
+
+    def _call(self, call: d.Call, frame: Frame) -> Any:
+        """Each use in turn; the first result of one is the first input of the next."""
+        assert frame.unit is not None
+        args = self._args(call.args, frame)
+        result: Any = args[0] if args else None
+        for use in call.uses:
+            step = Step(use.child, use.index, use.app, use.run)
+            if use.step is not None:
+                args[0] = args[0] + self.weight((*frame.path, step), "step")[use.step]
+            unit = frame.unit.child(step)
+            result = self._apply(unit, use.body, args, (*frame.path, step))
+            args[:1] = [result[0] if isinstance(result, list | tuple) else result]
+        return result
+
+    def _apply(self, unit: Unit, body: str | None, args: list[Any], path: Path) -> Any:
+        if body is not None:
+            return self._body(unit.bodies[body], list(args), path, unit)
+        weights = {name: self.weight(path, name) for name in unit.weights}
+        arguments = {name: _plain(value) for name, value in unit.arguments.items()}
+        if unit.kind == "extern":
+            return apply_extern(unit, arguments, weights, args)
+        buffers = {name: self._buffer(path, unit, name) for name in unit.buffers}
+        return apply_primitive(unit, arguments, weights, buffers, args, self.training)
+
+    def _buffer(self, path: Path, unit: Unit | None, name: str) -> Tensor:
+        assert unit is not None
+        given = self.buffer(path, name)
+        if given is not None:
+            return given
+        spec = unit.buffers[name]
+        shape = self._shape(spec.type.dims, Frame(path, unit))
+        return torch.full(shape, float(_plain(spec.value) or 0)).to(self._dtype(spec.type.dtype))
+
+    # ------------------------------------------------------------------------ numbers and shapes
+
+    def _setting(self, value: d.Setting, frame: Frame) -> Any:
+        if isinstance(value, Size):
+            return self._number(value, frame)
+        if isinstance(value, tuple):
+            return tuple(self._setting(item, frame) for item in value)
+        return value.value if isinstance(value, Real) else value
+
+    def _number(self, size: Size, frame: Frame, missing: Any = InternalError) -> Any:
+        if isinstance(size.ground, int):
+            return size.ground
+        try:
+            return size.ground.evaluate(frame.sizes)
+        except KeyError as unknown:
+            if missing is InternalError:
+                raise InternalError(f"the size {unknown} is not bound in {show(frame.path) or 'the root'}") from None
+            return missing
+
+    def _shape(self, dims: tuple[Size, ...], frame: Frame) -> tuple[int, ...]:
+        return tuple(self._number(size, frame) for size in dims)
+
+    def _dtype(self, name: str) -> torch.dtype:
+        return {"float": self.dtype, "int": torch.long, "bool": torch.bool}[name]
+
+    def _check(self, value: Any, expr: d.Expr, frame: Frame) -> None:
+        """The compiler's shapes are claims; each is compared with what the meaning gives."""
+        if not isinstance(value, Tensor) or not isinstance(expr.type, d.Tensor):
+            return
+        claimed = [self._number(size, frame, missing=None) for size in expr.type.dims]
+        right = len(claimed) == value.ndim and all(
+            want is None or want == got for want, got in zip(claimed, value.shape, strict=True)
+        )
+        if not right:
+            name = expr.op if isinstance(expr, d.Op) else type(expr).__name__
+            where = show(frame.path) or "the root"
+            raise InternalError(f"{name} in {where}: the compiler says {expr.type}, it is {tuple(value.shape)}")
+
+
+def _plain(value: Any) -> Any:
+    """A compile-time value as bare Python: ints, floats, tuples, words."""
+    if isinstance(value, Size | Real):
+        return value.value
+    if isinstance(value, tuple):
+        return tuple(_plain(item) for item in value)
+    return value.name if isinstance(value, Named) else value
+
+
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}

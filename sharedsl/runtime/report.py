@@ -1,0 +1,133 @@
+"""What `verify` found: outputs per call, the error of every storage's gradient, who reads it and which lines say so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sharedsl.model import weights as w
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    site: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCheck:
+    """One call of one forward: the largest difference relative to the largest entry."""
+
+    call: str
+    error: float
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StorageCheck:
+    """A storage's gradient against the sum over its readers; `error` is None for a frozen one.
+
+    `moved`: some gradient was not zero (a bias before a softmax has none).
+    """
+
+    key: str
+    shape: tuple[int, ...]
+    trainable: bool
+    error: float | None
+    ok: bool
+    moved: bool
+    readers: tuple[Reader, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result for one build. `stored` and `twin` count elements: the shared model's and its twin's."""
+
+    build: str
+    ok: bool
+    stored: int
+    twin: int
+    outputs: tuple[OutputCheck, ...]
+    storages: tuple[StorageCheck, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> float:
+        """The largest error of all."""
+        gradients = [each.error for each in self.storages if each.error is not None]
+        return max([*gradients, *(each.error for each in self.outputs)], default=0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"schema": 1, **asdict(self)}
+
+    def __str__(self) -> str:
+        return "\n".join(_success(self) if self.ok else _failure(self))
+
+
+def _success(report: Report) -> list[str]:
+    trained = sum(each.trainable for each in report.storages)
+    calls = ", ".join(each.call for each in report.outputs)
+    return [
+        f"{report.build}: ok. {report.stored:,} stored, {report.twin:,} in the twin without sharing",
+        f"  outputs and the gradients of {trained} storages agree to {report.worst:.1e} ({calls})",
+    ]
+
+
+def _failure(report: Report) -> list[str]:
+    lines = [f"{report.build}: FAILED"]
+    lines += [f"  {problem}" for problem in report.problems]
+    lines += [f"  the result of {each.call} is off by {each.error:.1e}" for each in report.outputs if not each.ok]
+    wrong = sorted((each for each in report.storages if not each.ok), key=lambda each: -(each.error or 0.0))
+    for each in wrong[:5]:
+        lines.append(f"  the gradient of {each.key} {list(each.shape)} is off by {each.error:.1e}")
+        lines += [f"    read by {reader.site} = {reader.expression}" for reader in each.readers[:4]]
+        if len(each.readers) > 4:
+            lines.append(f"    and {len(each.readers) - 4} more")
+        lines += [f"    {place}" for place in each.lines]
+    if len(wrong) > 5:
+        lines.append(f"  and {len(wrong) - 5} more storages")
+    return lines
+
+
+def expression_text(expr: w.Expr, names: Mapping[int, str]) -> str:
+    """A weight expression as the language would write it."""
+
+    def show(each: w.Expr) -> str:
+        return expression_text(each, names)
+
+    match expr:
+        case w.Read():
+            return names.get(expr.storage, f"storage {expr.storage}")
+        case w.Permute(order=(1, 0)):
+            return f"{show(expr.of)}.T"
+        case w.Permute():
+            return f"permute({show(expr.of)}, {list(expr.order)})"
+        case w.Reshape():
+            return f"reshape({show(expr.of)}, {list(expr.shape)})"
+        case w.Slice():
+            step = f":{expr.step}" if expr.step != 1 else ""
+            return f"{show(expr.of)}[{':, ' * expr.axis}{expr.start}:{expr.stop}{step}]"
+        case w.Concat():
+            return f"concat({', '.join(map(show, expr.parts))}, axis = {expr.axis})"
+        case w.Add():
+            return " + ".join(map(show, expr.parts))
+        case w.MatMul():
+            return f"{show(expr.left)} @ {show(expr.right)}"
+        case w.Multiply():
+            return f"{show(expr.left)} * {show(expr.right)}"
+        case w.Mixture():
+            return f"mixture({show(expr.coefficients)}, {show(expr.bank)})"
+        case w.Scale():
+            return f"{expr.factor:g} * {show(expr.of)}"
+        case w.Repeat():
+            return f"repeat({show(expr.of)}, {expr.times}, axis = {expr.axis})"
+        case w.Roll():
+            return f"roll({show(expr.of)}, {expr.by}, axis = {expr.axis})"
+        case w.Rot90():
+            return f"rot90({show(expr.of)}, {expr.times})"
+        case w.Flip():
+            return f"flip({show(expr.of)}, axis = {expr.axis})"
+        case w.Detach() | w.Diagonal():
+            return f"{type(expr).__name__.lower()}({show(expr.of)})"

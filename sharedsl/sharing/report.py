@@ -1,0 +1,94 @@
+"""Collects diagnostics of plans: each contradiction once, with all guilty lines as labels and an edit that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label
+from sharedsl.sharing.context import Line
+from sharedsl.source import NOWHERE, Span
+
+
+class Report:
+    """What was found so far. Findings of one code about one set of places are one mistake."""
+
+    __slots__ = ("_seen", "found")
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+        self._seen: set[object] = set()
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        key = (diagnostic.code, frozenset((each.span.path, each.span.start, each.span.end) for each in diagnostic.labels))
+        if key not in self._seen:
+            self._seen.add(key)
+            self.found.append(diagnostic)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str = "",
+        also: Iterable[Label] = (),
+        *,
+        help: str = "",
+        fixes: tuple[Fix, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.add(Diagnostic(code, message, (Label(span, label), *also), notes, help, fixes))
+
+    def lines(
+        self, code: str, message: str, lines: Iterable[Line | None], help: str = "", fixes: tuple[Fix, ...] = ()
+    ) -> None:
+        """A contradiction between lines: the last one (in the text) is the primary place, and deleting it mends it."""
+        guilty = in_order(lines)
+        if not guilty:
+            self.add(Diagnostic(code, message, (Label(NOWHERE),), (), help))
+            return
+        last = guilty[-1]
+        labels = (Label(last.span, "this line" if len(guilty) > 1 else ""),)
+        labels += tuple(Label(line.span, "and this one") for line in guilty[:-1])
+        self.add(Diagnostic(code, message, labels, (), help, fixes or (without(last),)))
+
+
+def in_order(lines: Iterable[Line | None]) -> list[Line]:
+    """The lines once each, in the order of the text; the model's own calls are not lines."""
+    once = {line: None for line in lines if line is not None}
+    return sorted(once, key=lambda line: (line.span.path, line.span.start, line.span.end, line.plan, str(line.bound)))
+
+
+def without(line: Line) -> Fix:
+    return Fix("remove this line", (Edit(line.span, ""),))
+
+
+def distance(a: str, b: str) -> int:
+    """Levenshtein's."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
+    return row[-1]
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `word` was probably meant to be."""
+    best: tuple[int, str] | None = None
+    for candidate in candidates:
+        apart = distance(word.lower(), candidate.lower())
+        if apart <= min(3, max(len(word), len(candidate)) // 2) and (best is None or (apart, candidate) < best):
+            best = (apart, candidate)
+    return best[1] if best else None
+
+
+def suggestion(word: str, span: Span, candidates: Iterable[str]) -> tuple[str, tuple[Fix, ...]]:
+    """The help and the edit for an unknown `word` that stands at `span`."""
+    names = tuple(dict.fromkeys(candidates))
+    guess = nearest(word, names)
+    if guess is not None:
+        return f"did you mean `{guess}`?", (Fix(f"write `{guess}`", (Edit(span, guess),), safe=distance(word, guess) <= 2),)
+    if names:
+        shown = ", ".join(f"`{name}`" for name in names[:12])
+        return f"there is {shown}" + (", ..." if len(names) > 12 else ""), ()
+    return "", ()

@@ -1,0 +1,215 @@
+"""The words of syntax errors: what was expected, where it belongs, and what was found."""
+
+from __future__ import annotations
+
+from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label, error
+from sharedsl.source import Span
+from sharedsl.syntax.lexer import STATEMENT_WORDS, Token
+from sharedsl.syntax.panic import open_body
+from sharedsl.syntax.parser import Machine
+from sharedsl.syntax.repair import Repair
+
+_HEADERS = {
+    "IMPORT", "MODEL", "BLOCK", "FUNCTION", "EXTERN", "SHARING", "BUILD", "FORWARD", "IF", "ELSE", "FOR", "STAGE",
+}  # fmt: skip
+_NAMED = {"MODEL", "BLOCK", "FUNCTION", "SHARING", "BUILD", "STAGE"}
+_BODY_WORDS = {
+    "a model or a block": ("layer", "weight", "buffer", "state", "init"),
+    "a `sharing` plan": (
+        "tie", "share", "fold", "factorize", "adapt", "freeze", "local", "untie", "reuse", "init", "stage", "weight",
+    ),
+    "a `build`": ("budget", "dtype", "test", "incremental"),
+}  # fmt: skip
+_MARKS = {
+    "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{", "RBRACE": "}", "COMMA": ",", "EQUAL": "=",
+    "COLON": ":", "ARROW": "->", "DOT": ".", "OF": "of", "VBAR": "|",
+}  # fmt: skip
+#: what may begin an expression, or stand instead of one: one word says it all
+_BEGIN_EXPRESSION = {
+    "NAME", "NUMBER", "STRING", "LPAR", "LSQB", "MINUS", "NOT", "STAR", "REST", "COLON", "RSQB", "RPAR", "OF",
+}  # fmt: skip
+
+
+def explain_repair(machine: Machine, repair: Repair, text: str) -> Diagnostic:
+    """The error at the current token, with the repair as its fix."""
+    token = machine.tokens[machine.at]
+    span = _span(machine, token)
+    if repair.word:
+        token = machine.tokens[machine.at - repair.back]
+        span = Span(machine.path, token.start, token.end)
+        message = f"expected `{repair.word}`, found `{token.text}`"
+        fix = Fix(f"write `{repair.word}`", (Edit(span, repair.word),))
+        return error("syntax", message, span, fixes=(fix,))
+    if repair.drop and not repair.insert:
+        shown = "line break" if token.type == "_NL" else f"`{token.text}`"
+        fix = Fix(f"remove the {shown}", (Edit(Span(span.path, token.start, token.end), ""),))
+        return error("syntax", _unexpected(machine, token), span, fixes=(fix,))
+    if repair.drop:
+        mark = _MARKS[repair.insert[0]]
+        purpose, others = _purpose(machine, repair.insert[0])
+        fix = Fix(f"write `{mark}`", (Edit(span, mark),))
+        message = f"expected `{mark}`{purpose}, found {_found(token, text)}"
+        return error("syntax", message, span, "", *others, fixes=(fix,))
+    return _explain_insert(machine, repair, token, text)
+
+
+def explain_panic(machine: Machine, fitting: set[str], text: str) -> Diagnostic:
+    """The error at the current token, where no repair is known."""
+    token = machine.tokens[machine.at]
+    span = _span(machine, token)
+    if token.type == "NAME" and token.text.upper() in fitting and token.text in STATEMENT_WORDS:
+        after = machine.tokens[machine.at + 1]
+        place = Span(machine.path, token.end, token.end) if after.type in ("_NL", "$END") else _span(machine, after)
+        return error("syntax", f"expected a name after `{token.text}`, found {_found(after, text)}", place)
+    message = f"expected {_expectation(fitting)}{_inside(machine)}, found {_found(token, text)}"
+    return error("syntax", message, span, help=_belongs(token))
+
+
+def _explain_insert(machine: Machine, repair: Repair, token: Token, text: str) -> Diagnostic:
+    kind = repair.insert[0]
+    before = machine.tokens[machine.at - 1] if machine.at else token
+    place = Span(machine.path, before.end, before.end)
+    if kind == "BAD":
+        return error("syntax", f"expected an expression, found {_found(token, text)}", _span(machine, token))
+    if kind == "_NL":
+        place = Span(machine.path, token.start, token.start)
+        fix = Fix("start a new line", (Edit(place, "\n" + _indent(text, before.start)),))
+        message = f"expected the end of the line before {_found(token, text)}"
+        return error("syntax", message, _span(machine, token), fixes=(fix,))
+    purpose, others = _purpose(machine, kind)
+    mark = "()" if repair.insert == ("LPAR", "RPAR") else _MARKS[kind]
+    count = repair.insert.count(kind)
+    shown = f"`{mark}`" if count == 1 else f"{count} `{mark}`"
+    fix = Fix(f"insert {shown}", (Edit(place, _as_inserted(machine, mark, count, text)),))
+    span = place if kind in ("RPAR", "RSQB", "RBRACE", "LBRACE") else _span(machine, token)
+    return error("syntax", f"expected {shown}{purpose}, found {_found(token, text)}", span, "", *others, fixes=(fix,))
+
+
+def _as_inserted(machine: Machine, mark: str, count: int, text: str) -> str:
+    """The text to insert after the last token that was read, spaced as one would write it."""
+    if mark == ",":
+        return ", "
+    if mark != "}":
+        return f" {mark} " if mark in ("=", "->", "of") else f" {mark}" if mark == "{" else mark
+    body = open_body(machine)
+    token = machine.values[body][0] if body >= 0 else machine.tokens[machine.at]
+    before = machine.tokens[machine.at - 1]
+    if "\n" not in text[token.start : before.end]:
+        return " }" * count
+    indent = _indent(text, token.start)
+    return "".join(f"\n{indent[: max(0, len(indent) - 2 * step)]}}}" for step in range(count))
+
+
+def _indent(text: str, at: int) -> str:
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _purpose(machine: Machine, kind: str) -> tuple[str, tuple[Label, ...]]:
+    """Why that mark is needed, and the place it answers to."""
+    if kind == "LBRACE":
+        header = _header(machine, len(machine.values))
+        return (f" to open {header}" if header else ""), ()
+    opener = {"RPAR": ("LPAR",), "RSQB": ("LSQB",), "RBRACE": ("LBRACE",)}.get(kind)
+    if opener is None:
+        return "", ()
+    for index in range(len(machine.values) - 1, -1, -1):
+        value = machine.values[index][0]
+        if isinstance(value, Token) and value.type in opener:
+            label = (Label(Span(machine.path, value.start, value.end), f"this `{value.text}` is still open"),)
+            header = _header(machine, index) if kind == "RBRACE" else ""
+            return f" to close {header or f'this `{value.text}`'}", label
+    return "", ()
+
+
+def _header(machine: Machine, before: int) -> str:
+    """`the body of `model Bert`` for the innermost header that begins before the index `before` of `values`."""
+    for index in range(before - 1, -1, -1):
+        value = machine.values[index][0]
+        if not isinstance(value, Token) or value.type not in _HEADERS:
+            continue
+        if value.type == "IMPORT":
+            return "the list of imported names"
+        after = machine.values[index + 1][0] if index + 1 < len(machine.values) else None
+        if value.type in _NAMED and isinstance(after, Token):
+            return f"the body of `{value.text} {after.text}`"
+        return f"the body of `{value.text}`"
+    return ""
+
+
+def _inside(machine: Machine) -> str:
+    body = open_body(machine)
+    header = _header(machine, body) if body >= 0 else ""
+    return f" in {header}" if header else ""
+
+
+def _expectation(fitting: set[str]) -> str:
+    kinds = set(fitting)
+    shown: list[str] = []
+    if {"NAME", "NUMBER", "LPAR"} <= kinds:
+        shown.append("an expression")
+        kinds -= _BEGIN_EXPRESSION
+    elif {"NAME", "STAR", "LBRACE"} <= kinds:
+        shown.append("a selector")
+        kinds -= {"NAME", "STAR", "POWER", "LBRACE"}
+    elif "LAYER" in kinds and "WEIGHT" in kinds:
+        shown.append("a declaration")
+        kinds = set()
+    elif {"TIE", "SHARE"} <= kinds:
+        shown.append("a relation")
+        kinds = set()
+    elif "BUDGET" in kinds:
+        return "`budget`, `dtype`, `test` or `incremental`"
+    elif "RETURN" in kinds:
+        return "a statement"
+    elif "REQUIRE" in kinds:
+        return "a weight, a state or a forward"
+    elif "NAME" in kinds:
+        shown.append("a name")
+        kinds -= {"NAME", "OF"}
+    elif "CMP" in kinds and not kinds & {"PLUS", "_NL"}:
+        shown.append("a comparison like `<=`")
+    shown += [f"`{_MARKS[kind]}`" for kind in _MARKS if kind in kinds and kind not in ("DOT", "LSQB", "LPAR")]
+    shown += [f"`{_MARKS[kind]}`" for kind in ("LPAR", "LSQB") if kind in kinds and not shown]
+    words = ("ACROSS", "ALONG", "EXCEPT", "WITH", "EXTENDS", "AS", "TIMES", "RANK", "FROM", "STEP")
+    if not any(part.startswith(("a ", "an ")) for part in shown):
+        shown += [f"`{word.lower()}`" for word in words if word in kinds]
+    if "_NL" in kinds:
+        shown.append("the end of the line")
+    if not shown:
+        return "the end of the item" if "$END" in kinds else "something else"
+    shown = shown[:5]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+
+
+def _belongs(token: Token) -> str:
+    if token.text not in STATEMENT_WORDS or token.type == "NAME":
+        return ""
+    places = [place for place, words in _BODY_WORDS.items() if token.text in words]
+    return f"`{token.text}` stands in the body of {' or '.join(places)}"
+
+
+def _unexpected(machine: Machine, token: Token) -> str:
+    if token.type in ("RPAR", "RSQB", "RBRACE"):
+        return f"this `{token.text}` closes nothing"
+    if token.type == "_NL":
+        following = machine.tokens[machine.at + 1]
+        return f"expected `{following.text}` on the same line" if following.text else "unexpected end of the line"
+    if machine.at and machine.tokens[machine.at - 1].text == token.text:
+        return f"`{token.text}` stands here twice"
+    return f"`{token.text}` does not belong here"
+
+
+def _found(token: Token, text: str) -> str:
+    if token.type == "_NL":
+        return "the end of the line"
+    if token.type == "$END":
+        return "the end of the file" if not text[token.end :].strip() else "the end of the item"
+    return f"`{token.text}`"
+
+
+def _span(machine: Machine, token: Token) -> Span:
+    if token.type in ("_NL", "$END") and machine.at:
+        before = machine.tokens[machine.at - 1].end
+        return Span(machine.path, before, before)
+    return Span(machine.path, token.start, token.end)
