@@ -10,6 +10,7 @@ from sharedsl.analysis.report import Reporter
 from sharedsl.comptime import Failure, Scope, evaluate
 from sharedsl.comptime.evaluate import Unknown
 from sharedsl.comptime.values import kind_of
+from sharedsl.diagnostics import Label
 from sharedsl.model import sizes
 from sharedsl.model.sizes import Arith, Named, Real, Size, Value
 from sharedsl.source import Span
@@ -79,6 +80,13 @@ def labels_of(expr: ast.Expr) -> tuple[str | None, ...] | None:
 
 def parameters(params: Sequence[ast.Param], scope: Scope, report: Reporter) -> tuple[Parameter, ...]:
     """A spec's own parameters; `scope` is that of the file they stand in."""
+    first: dict[str, ast.Param] = {}
+    for param in params:
+        if param.name in first:
+            also = Label(first[param.name].span, "first here")
+            report.error("duplicate-name", f"two parameters are called `{param.name}`", param.span, "", also)
+            raise Poisoned
+        first[param.name] = param
     return tuple(_parameter(param, scope, report) for param in params)
 
 
@@ -229,3 +237,18 @@ def fingerprint(value: Value) -> object:
             return ("bool", value)
         case _:
             return value
+
+
+def lifted(value: object) -> Value:
+    """A bare Python value as a compile-time value."""
+    match value:
+        case bool() | None | str():
+            return value
+        case int():
+            return sizes.size(value)
+        case float():
+            return Real(value, sizes.literal(value))
+        case tuple() | list():
+            return tuple(lifted(item) for item in value)
+        case _:
+            return value  # type: ignore[return-value]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sharedsl.analysis.arguments import Poisoned, value_of
 from sharedsl.analysis.conditions import require_holds
+from sharedsl.analysis.folding import edits_below, edits_of
 from sharedsl.analysis.initialisers import init_of, usual_init
 from sharedsl.analysis.layer_values import LayerMaker
 from sharedsl.analysis.scope import FileScope
@@ -98,14 +99,32 @@ class Declarer:
     # ------------------------------------------------------------------------ layers
 
     def _layer(self, declaration: ast.LayerDecl, names: Mapping[str, Value]) -> Child:
-        maker = LayerMaker(self.shop, self.home, self.unit_for)
+        maker = LayerMaker(self.shop, self.home, self.unit_for, self.draft.folds)
         if declaration.variable is None:
-            return maker.child(declaration.name, declaration.value, names, declaration.name_span)
-        assert declaration.source is not None
+            child = maker.child(declaration.name, declaration.value, names, declaration.name_span)
+        else:
+            child = self._indexed(declaration, names, maker)
+        for edit in edits_of(self.draft.folds, declaration.name):
+            if edit.step_embedding:
+                self._own_unit(child, edit.indices[0] if edit.indices else 0)
+        return child
+
+    def _own_unit(self, child: Child, index: int) -> None:
+        """A unit that gets a step embedding is this layer's alone."""
+        unit = child.units[index]
+        copy = replace(unit, weights=dict(unit.weights), bodies={})
+        draft = self.shop.draft(unit)
+        self.shop.drafts[id(copy)] = replace(draft, unit=copy, applied=set(), bodies={}, reading=[])
+        child.units = (*child.units[:index], copy, *child.units[index + 1 :])
+
+    def _indexed(self, declaration: ast.LayerDecl, names: Mapping[str, Value], maker: LayerMaker) -> Child:
+        """`layer xs[i in range(n)] = ..`: arguments by index."""
+        assert declaration.source is not None and declaration.variable is not None
         items = self._items(declaration.source, names)
         made = []
-        for item in items:
-            made.append(maker.single(declaration.value, {**names, declaration.variable: item}))
+        for at, item in enumerate(items):
+            inner = {**names, declaration.variable: item}
+            made.append(maker.single(declaration.value, inner, edits_below(self.draft.folds, declaration.name, at)))
         if not made:
             self.shop.report.error("bad-size", f"the stack `{declaration.name}` has no layers", declaration.source.span)
             raise Poisoned
@@ -144,6 +163,7 @@ class Declarer:
             "frozen" in declaration.flags,
             "no_decay" in declaration.flags,
             declaration.span,
+            declaration.init is not None,
         )
 
     def _axis(self, dim: ast.Dim, names: Mapping[str, Value], side: str) -> Axis:

@@ -58,7 +58,7 @@ class _Applier:
         if not rest:
             for name, spec in unit.weights.items():
                 if head.name in ("*", name):
-                    unit.weights[name] = replace(spec, init=self.init)
+                    unit.weights[name] = replace(spec, init=self.init, written=True)
                     found = True
             return found
         names = [name for name in unit.children if head.name in ("*", name)]

@@ -6,19 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sharedsl.analysis.arguments import Given, Poisoned, given, value_of
+from sharedsl.analysis.folding import edits_below
 from sharedsl.analysis.names import unknown
 from sharedsl.analysis.scope import Definition, FileScope, names_in, where_in_std
 from sharedsl.analysis.shop import LIMIT, Draft, Shop
 from sharedsl.comptime.values import Failure, kind_of, truth
 from sharedsl.layers import LAYERS, Layer
 from sharedsl.model import sizes
+from sharedsl.model.folds import FoldEdit
 from sharedsl.model.sizes import Named, Size, Value
 from sharedsl.model.tree import Child, Unit
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
-#: (what to make, its arguments, where) -> the unit's draft and its arguments in the caller's terms
-Make = Callable[[Definition | Layer, list[Given], Span], tuple[Draft, dict[str, Value]]]
+Folds = tuple[FoldEdit, ...]
+#: (what to make, its arguments, where, folds inside it) -> the unit's draft, its arguments in the caller's terms
+Make = Callable[[Definition | Layer, list[Given], Span, Folds], tuple[Draft, dict[str, Value]]]
 One = tuple[Unit, dict[str, Value]]
 
 
@@ -27,6 +30,8 @@ class LayerMaker:
     shop: Shop
     home: FileScope
     make: Make
+    #: folds of the block's children and of what is below them
+    folds: Folds = ()
 
     def child(self, name: str, expr: ast.Expr, names: Mapping[str, Value], span: Span) -> Child:
         """The declared layer `name`. Raises Poisoned where something is wrong, which is reported."""
@@ -34,24 +39,30 @@ class LayerMaker:
             case ast.Binary(op="*"):
                 return self._stack(name, expr, names, span)
             case ast.List():
-                made = [self.single(item, names) for item in expr.items]
+                made = [self.single(item, names, self._below(name, at)) for at, item in enumerate(expr.items)]
                 return self._listed(name, made, expr.span, span)
             case ast.Ternary():
                 return self.child(name, self._chosen(expr, names), names, span)
             case _:
-                unit, arguments = self.single(expr, names)
+                unit, arguments = self.single(expr, names, self._below(name, None))
                 return Child(name, (unit,), (arguments,), None, span)
 
     def _stack(self, name: str, expr: ast.Binary, names: Mapping[str, Value], span: Span) -> Child:
         count = self._value(expr.right, names)
         made = None
         try:
-            made = self.single(expr.left, names)
+            made = self.single(expr.left, names, self._below(name, 0))
         finally:
             self._check_count(name, count, expr.right.span)
         assert made is not None and isinstance(count, Size)
         number = self.shop.trace.fixed(count)
-        return Child(name, (made[0],) * number, (made[1],) * number, count, span)
+        units = (made[0],) * number
+        if any(edit.parent and edit.parent[0].name == name for edit in self.folds):
+            units = tuple(self.single(expr.left, names, self._below(name, at))[0] for at in range(number))
+        return Child(name, units, (made[1],) * number, count, span)
+
+    def _below(self, name: str, index: int | None) -> Folds:
+        return edits_below(self.folds, name, index) if self.folds else ()
 
     def _check_count(self, name: str, count: Value, span: Span) -> None:
         if not isinstance(count, Size) or count.value is None:
@@ -72,10 +83,10 @@ class LayerMaker:
         units, arguments = zip(*made, strict=True)
         return Child(name, units, arguments, sizes.size(len(made)), span)
 
-    def single(self, expr: ast.Expr, names: Mapping[str, Value]) -> One:
+    def single(self, expr: ast.Expr, names: Mapping[str, Value], folds: Folds = ()) -> One:
         """One layer: `L(..)`, or one of two by a condition."""
         if isinstance(expr, ast.Ternary):
-            return self.single(self._chosen(expr, names), names)
+            return self.single(self._chosen(expr, names), names, folds)
         if isinstance(expr, ast.BadExpr):
             raise Poisoned
         if not isinstance(expr, ast.Call) or not isinstance(expr.function, ast.Name):
@@ -84,7 +95,7 @@ class LayerMaker:
             raise Poisoned
         target = self._target(expr.function, names)
         args = given(expr.args, self.shop.names(names, self.home), self.shop.report)
-        draft, arguments = self.make(target, args, expr.span)
+        draft, arguments = self.make(target, args, expr.span, folds)
         return draft.unit, arguments
 
     def _chosen(self, expr: ast.Ternary, names: Mapping[str, Value]) -> ast.Expr:

@@ -12,14 +12,17 @@ LIMIT = 3
 
 
 def distance(a: str, b: str, limit: int = LIMIT) -> int:
-    """Levenshtein's distance, or `limit + 1` where it is larger."""
+    """How many letters are wrong, missing or too many, two that changed places counted once; at most `limit + 1`."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1
+    before: list[int] = []
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
-        previous, row[0] = row[0], i
+        above, before, row = before, row, [i]
         for j, y in enumerate(b, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y)))
+            if i > 1 and j > 1 and x == b[j - 2] and y == a[i - 2]:
+                row[j] = min(row[j], above[j - 2] + 1)
         if min(row) > limit:
             return limit + 1
     return min(row[-1], limit + 1)

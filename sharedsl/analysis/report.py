@@ -16,8 +16,9 @@ class Reporter:
         self._seen: set[object] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
-        places = tuple(label.span for label in diagnostic.labels)
-        key = (diagnostic.code, places if diagnostic.code == "require" else places[:1])
+        # a `require` that does not hold is one mistake for each set of values that break it
+        values = diagnostic.message if diagnostic.code == "require" else ""
+        key = (diagnostic.code, tuple(label.span for label in diagnostic.labels[:1]), values)
         if key not in self._seen:
             self._seen.add(key)
             self.found.append(diagnostic)

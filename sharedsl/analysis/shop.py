@@ -11,7 +11,7 @@ from sharedsl.analysis.scope import Definition, FileScope, Scope
 from sharedsl.comptime import Scope as Names
 from sharedsl.comptime import Trace
 from sharedsl.model.dataflow import Body
-from sharedsl.model.sizes import Value
+from sharedsl.model.sizes import Size, Value
 from sharedsl.model.tree import Unit
 from sharedsl.source import Span
 from sharedsl.syntax import ast
@@ -44,11 +44,25 @@ class Draft:
     #: children that some forward applies
     applied: set[str] = field(default_factory=set)
     #: bodies by what they were read for
-    bodies: dict[object, Body] = field(default_factory=dict)
+    bodies: dict[object, Body | None] = field(default_factory=dict)
     #: the forwards that are being read right now
     reading: list[object] = field(default_factory=list)
+    #: folds of this unit's children and of what is below them
+    folds: tuple[FoldEdit, ...] = ()
     #: init lines of the block, in order
     inits: list[ast.InitDecl] = field(default_factory=list)
+
+
+class Inferred(Exception):
+    """A free size of the root turned out to be another one."""
+
+    def __init__(self, name: str, size: Size) -> None:
+        super().__init__(name)
+        self.name, self.size = name, size
+
+
+def _says(size: Size, name: str) -> bool:
+    return not isinstance(size.ground, int) and name in size.ground.names()
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +78,15 @@ class Shop:
     drafts: dict[int, Draft] = field(default_factory=dict)
     functions: dict[str, Body] = field(default_factory=dict)
     function_keys: dict[object, str] = field(default_factory=dict)
+    #: functions that are being read right now
+    reading: list[object] = field(default_factory=list)
+    #: folds that found what they fold
+    folded: set[FoldEdit] = field(default_factory=set)
+    #: run-time sizes that only optional inputs of the root bind: what they must be is inferred from their use
+    free: set[str] = field(default_factory=set)
+    inferred: dict[str, Size] = field(default_factory=dict)
+    #: the run-time size that stands for how long growing states are; None: each by its own name
+    grown: str | None = None
     #: blocks that are being elaborated, outermost first
     inside: list[Definition] = field(default_factory=list)
 
@@ -73,6 +96,13 @@ class Shop:
     def names(self, values: Mapping[str, Value], home: FileScope) -> Names:
         """For compile-time expressions of `home`'s text."""
         return Names(values, self.trace, home.known)
+
+    def infer(self, a: Size, b: Size) -> None:
+        """If one of two sizes that must be equal is free, it is the other one: raises Inferred to begin again so."""
+        for one, other in ((a, b), (b, a)):
+            name = str(one.ground)
+            if name in self.free and name not in self.inferred and not _says(other, name):
+                raise Inferred(name, other)
 
     def text(self, span: Span) -> str:
         """The spec's own words at a place, on one line."""

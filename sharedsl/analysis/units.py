@@ -10,6 +10,7 @@ from sharedsl.analysis.arguments import (
     Poisoned,
     bind,
     fingerprint,
+    lifted,
     own_terms,
     parameters,
 )
@@ -17,17 +18,21 @@ from sharedsl.analysis.declare import Declarer
 from sharedsl.analysis.inits import apply_inits
 from sharedsl.analysis.scope import Definition
 from sharedsl.analysis.shop import MAX_DEPTH, Draft, Shop
-from sharedsl.diagnostics import Label
 from sharedsl.layers import Layer
-from sharedsl.model import sizes
+from sharedsl.model.folds import FoldEdit
 from sharedsl.model.sizes import Value
 from sharedsl.model.tree import Unit
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
 
-def make_unit(shop: Shop, target: Definition | Layer, args: list[Given], span: Span) -> tuple[Draft, dict[str, Value]]:
-    """The unit and its arguments in the caller's terms. Raises Poisoned where something is wrong (reported)."""
+def make_unit(
+    shop: Shop, target: Definition | Layer, args: list[Given], span: Span, folds: tuple[FoldEdit, ...] = ()
+) -> tuple[Draft, dict[str, Value]]:
+    """The unit and its arguments in the caller's terms; `folds` are those inside it.
+
+    Raises Poisoned where something is wrong (reported).
+    """
     if isinstance(target, Layer):
         return _primitive(shop, target, args, span)
     item = target.item
@@ -35,13 +40,13 @@ def make_unit(shop: Shop, target: Definition | Layer, args: list[Given], span: S
     what = f"`{item.name}`"
     params = parameters(item.params, shop.names({}, target.home), shop.report)
     values = bind(params, args, what, span, shop.report)
-    key = (id(target), tuple((name, fingerprint(value)) for name, value in values.items()))
+    key = (id(target), tuple((name, fingerprint(value)) for name, value in values.items()), folds)
     if key not in shop.units:
         _refuse_recursion(shop, target, span)
         shop.units[key] = None
         shop.inside.append(target)
         try:
-            shop.units[key] = declared_unit(shop, target, own_terms(values), span)
+            shop.units[key] = declared_unit(shop, target, own_terms(values), span, folds)
         finally:
             shop.inside.pop()
     draft = shop.units[key]
@@ -50,14 +55,21 @@ def make_unit(shop: Shop, target: Definition | Layer, args: list[Given], span: S
     return draft, values
 
 
-def declared_unit(shop: Shop, target: Definition, names: Mapping[str, Value], via: Span, root: bool = False) -> Draft:
+def declared_unit(
+    shop: Shop,
+    target: Definition,
+    names: Mapping[str, Value],
+    via: Span,
+    folds: tuple[FoldEdit, ...] = (),
+    root: bool = False,
+) -> Draft:
     """A new unit of a block, model or extern layer; `names` are its parameters in its own terms."""
     item = target.item
     assert not isinstance(item, ast.Function)
     kind = "extern" if isinstance(item, ast.Extern) else item.kind
     module = item.module if isinstance(item, ast.Extern) else None
     unit = Unit(item.name, kind, dict(names), doc=item.doc, module=module, span=item.name_span)
-    draft = Draft(unit, target.home, item, names=names)
+    draft = Draft(unit, target.home, item, names=names, folds=folds)
     shop.drafts[id(unit)] = draft
     maker = Declarer(shop, draft, target.home, lambda *made: make_unit(shop, *made), via)
     maker.run(item.body, names)
@@ -117,24 +129,3 @@ def _parameter(name: str, kind: str, required: bool, default: object) -> Paramet
         return Parameter(name, kind, None)
     value = lifted(default)
     return Parameter(name, kind, lambda before: value, optional=default is None)
-
-
-def lifted(value: object) -> Value:
-    """A bare Python value as a compile-time value."""
-    match value:
-        case bool() | None | str():
-            return value
-        case int():
-            return sizes.size(value)
-        case float():
-            return sizes.Real(value, sizes.literal(value))
-        case tuple() | list():
-            return tuple(lifted(item) for item in value)
-        case _:
-            return value  # type: ignore[return-value]
-
-
-def first_place(draft: Draft, name: str) -> tuple[Label, ...]:
-    """Where a member was declared, as a further label of a message."""
-    place = draft.places.get(name)
-    return (Label(place, "declared here"),) if place else ()

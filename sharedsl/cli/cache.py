@@ -74,7 +74,9 @@ def found_in(folder: str) -> list[str]:
     """All specs below a folder, in order; hidden folders are passed over."""
     found: list[str] = []
     for here, below, names in os.walk(folder):
-        below[:] = sorted(name for name in below if not name.startswith(".") and name not in ("__pycache__", "node_modules"))
+        below[:] = sorted(
+            name for name in below if not name.startswith(".") and name not in ("__pycache__", "node_modules")
+        )
         found += [os.path.join(here, name) for name in sorted(names) if name.endswith(".sdsl")]
     return found
 

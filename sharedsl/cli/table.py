@@ -10,7 +10,9 @@ from sharedsl.diagnostics.paint import Paint, width
 Cell = str | tuple[str, str]
 
 
-def table(rows: Sequence[Sequence[Cell]], left: Sequence[int] = (0,), gap: str = "  ", paint: Paint | None = None) -> str:
+def table(
+    rows: Sequence[Sequence[Cell]], left: Sequence[int] = (0,), gap: str = "  ", paint: Paint | None = None
+) -> str:
     """Rows of cells in columns, numbers to the right; the columns in `left` to the left."""
     paint = paint or Paint()
     wide = [max(width(_text(row[at])) for row in rows if at < len(row)) for at in range(max(map(len, rows)))]

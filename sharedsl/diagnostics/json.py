@@ -49,7 +49,11 @@ def _edit(edit: Edit, sources: Sources) -> dict[str, object]:
 
 def where(span: Span, sources: Sources) -> dict[str, object]:
     """The file and both ends of a span."""
-    return {"file": span.path, "start": _point(span.path, span.start, sources), "end": _point(span.path, span.end, sources)}
+    return {
+        "file": span.path,
+        "start": _point(span.path, span.start, sources),
+        "end": _point(span.path, span.end, sources),
+    }
 
 
 def _point(path: str, offset: int, sources: Sources) -> dict[str, int | None]:

@@ -18,7 +18,9 @@ def render(diagnostics: Sequence[Diagnostic], sources: Sources, titles: dict[str
     codes = sorted({each.code for each in diagnostics})
     rules = [{"id": code, "shortDescription": {"text": titles.get(code, code)}} for code in codes]
     run = {
-        "tool": {"driver": {"name": "sharedsl", "informationUri": "https://pypi.org/project/sharedsl/", "rules": rules}},
+        "tool": {
+            "driver": {"name": "sharedsl", "informationUri": "https://pypi.org/project/sharedsl/", "rules": rules}
+        },
         "columnKind": "unicodeCodePoints",
         "results": [_result(each, codes, sources) for each in diagnostics],
     }

@@ -7,10 +7,12 @@ are modules whose calls take the other owners as arguments, passed down by the n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sharedsl.emit.applications import App, applications
-from sharedsl.emit.needs import Module, Need, Reach, Role, Tensor, leaf_reach
+from sharedsl.emit.applications import App, applications, step_of
+from sharedsl.emit.lift import Lifted, Lifts, find_lifts
+from sharedsl.emit.needs import Module, Need, Reach, Role, Tensor, Turn, leaf_reach
+from sharedsl.emit.terms import literal_of
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path, Step
 from sharedsl.model.tree import Model, Unit
@@ -34,7 +36,15 @@ class Given:
     role: Role | None = None
 
 
-Ref = Own | Given
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number that the parent knows: which application this is."""
+
+    number: int
+    role: None = None
+
+
+Ref = Own | Given | Constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,14 @@ class Host:
     #: own storages that other modules are given as tensors
     exports: dict[str, None] = field(default_factory=dict)
     children: dict[str, dict[int | None, Host]] = field(default_factory=dict)
+    #: values that the parent computes once for all elements of a stack: the calls that they stand for
+    lifted: dict[Step, Lifted] = field(default_factory=dict)
+    #: what the stacks' calls of this module compute before their loops
+    lifts: Lifts = field(default_factory=dict)
+    #: weights that a block declares itself: what they read, and where each storage is found
+    weights: dict[str, tuple[w.Expr, dict[int, Ref]]] = field(default_factory=dict)
+    #: the different ways in which a leaf's applications read their weights
+    variants: list[tuple[w.Expr, ...]] = field(default_factory=list)
     #: a leaf's own computation
     reach: Reach | None = None
 
@@ -105,9 +123,13 @@ class _Planner:
         root = applications(self.model)
         self._index(root)
         self._place(root)
+        for path, lifts in find_lifts(root, self._pure, self._hosted).items():
+            self._lift(self.hosts[path], lifts)
         for storage in self.solved.storages:
             self._host(storage.owner).owned.append(storage)
-        self._plan(self.hosts[()])
+        self._vary()
+        for host in list(self.hosts.values()):
+            self._plan(host)
         for path, host in self.hosts.items():
             if path:
                 parent = self._host(path[:-1])
@@ -115,6 +137,17 @@ class _Planner:
         for host in self.hosts.values():
             self._order(host)
         return Layout(self.model, self.solved, root, self.hosts)
+
+    def _hosted(self, app: App) -> Path:
+        return self._pure(app) or app.declared if app.path else ()
+
+    def _lift(self, host: Host, lifts: Lifts) -> None:
+        for uses, lifted in lifts.items():
+            host.lifts[uses] = lifted
+            for app in host.apps:
+                for use in uses:
+                    element = self.hosts[self._hosted(app.children[step_of(use)])]
+                    element.lifted |= {each.step: each for each in lifted}
 
     def _index(self, app: App) -> None:
         self.first.setdefault(app.declared, app)
@@ -145,7 +178,7 @@ class _Planner:
         target = self._pure(app)
         if target is not None:
             host = self._host(target)
-            if any(self._pure(each) == target for each in host.apps):
+            if any(self._pure(each) == target and each.bodies.keys() >= app.bodies.keys() for each in host.apps):
                 return
             host.apps.append(app)
         elif app.leaf:
@@ -217,12 +250,41 @@ class _Planner:
             return known
         target = self._pure(app)
         if target is not None:
-            reach = Reach("module", Module(target))
+            host = self._host(target)
+            given: tuple[Need, ...] = self._turn(host, app) if host.leaf else self._given(host, app)
+            reach = Reach("module", Module(target), given)
         else:
             host = self._host(app.declared)
             reach = Reach("module", Module(app.declared), self._plan(host)[id(app)])
         self.reaches[id(app)] = reach
         return reach
+
+    def _given(self, host: Host, app: App) -> tuple[Need, ...]:
+        """What a block's call is given where all of its weights are the block's own."""
+        plan = self._plan(host)
+        like = next(each for each in host.apps if each is app or self._pure(each) == host.path)
+        return plan[id(like)]
+
+    def _turn(self, host: Host, app: App) -> tuple[Need, ...]:
+        if len(host.variants) < 2:
+            return ()
+        reads = tuple(self.solved.reads[site] for _, site in app.sites)
+        return (Turn(host.variants.index(reads)),)
+
+    def _vary(self) -> None:
+        """Leaves whose applications read different storages of theirs are told which application it is."""
+        for host in self.hosts.values():
+            if not host.leaf:
+                continue
+            found = {tuple(self.solved.reads[site] for _, site in app.sites): app for app in reversed(host.apps)}
+            host.variants = list(dict.fromkeys(tuple(self.solved.reads[s] for _, s in app.sites) for app in host.apps))
+            if len(found) < 2:
+                continue
+            for app in host.apps:
+                reach = self.reaches.get(id(app))
+                if reach is not None:
+                    self.reaches[id(app)] = replace(reach, needs=(*reach.needs, *self._turn(host, app)))
+                    host.reach = self.reaches[id(app)]
 
     def _plan(self, host: Host) -> dict[int, tuple[Need, ...]]:
         """What each application of `host` has to be given; fills in the host's slots and bindings."""
@@ -234,7 +296,7 @@ class _Planner:
         book = _Slots(host)
         steps: dict[Step, None] = {}
         for app in host.apps:
-            steps |= dict.fromkeys(app.children)
+            steps |= dict.fromkeys(step for step in app.children if step not in host.lifted)
         pending: dict[Step, tuple[Reach, list[list[Need | None]]]] = {}
         for step in steps:
             reaches = [self._reach(app.children[step]) for app in host.apps if step in app.children]
@@ -242,14 +304,44 @@ class _Planner:
             pending[step] = (reaches[0], [list(column) for column in zip(*parts, strict=True)])
         for step, (reach, columns) in pending.items():
             for column in columns:
-                book.see(step, reach, column)
+                book.see(step, column)
+        own = self._own_weights(host)
+        for name, columns in own.items():
+            for column in columns:
+                book.see(Step(name), column)
         book.settle()
+        for name, columns in own.items():
+            expr = self.solved.reads[host.apps[0].weights[name]]
+            found: dict[int, Ref] = {}
+            for column in columns:
+                ref = book.ref(column)
+                if ref is not None and isinstance(column[0], Tensor):
+                    found[column[0].storage] = ref
+            host.weights[name] = (expr, found)
         for step, (reach, columns) in pending.items():
-            refs = [book.ref(step, column) for column in columns]
+            refs = [book.ref(column) for column in columns]
             host.bindings[step] = Binding(reach, refs[0], tuple(r for r in refs[2:] if r is not None), refs[1])
         host.slots = book.slots()
         self.planned[host.path] = {id(app): book.given(number) for number, app in enumerate(host.apps)}
         return self.planned[host.path]
+
+
+    def _own_weights(self, host: Host) -> dict[str, list[list[Need | None]]]:
+        """Per weight that the block declares itself, and per storage of it: what each application reads."""
+        found: dict[str, list[list[Need | None]]] = {}
+        for name in host.unit.weights:
+            rows: list[list[Need | None]] = []
+            for app in host.apps:
+                if name in app.weights:
+                    numbers = w.storages_of(self.solved.reads[app.weights[name]])
+                    storages = [self.solved.storages[number] for number in numbers]
+                    rows.append([Tensor(_layers(each.owner), each.name, each.index) for each in storages])
+            found[name] = [list(column) for column in zip(*rows, strict=True)]
+        return found
+
+
+def _layers(path: Path) -> Path:
+    return tuple(step.layer() for step in path)
 
 
 def _parts(reach: Reach) -> tuple[Need | None, ...]:
@@ -266,13 +358,20 @@ def set_of(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
 
 
 def same_unit(one: Unit, other: Unit) -> bool:
+    """Whether they compute the same from the same weights; how these begin is no part of it."""
     if one is other:
         return True
-    return one.name == other.name and one.kind == other.kind == "primitive" and _plain(one) == _plain(other)
+    if one.name != other.name or one.kind != other.kind or _plain(one) != _plain(other):
+        return False
+    return one.children.keys() == other.children.keys() and all(
+        len(child.units) == len(other.children[name].units)
+        and all(same_unit(a, b) for a, b in zip(child.units, other.children[name].units, strict=True))
+        for name, child in one.children.items()
+    )
 
 
-def _plain(unit: Unit) -> tuple[str, ...]:
-    return tuple(f"{name}={getattr(value, 'value', value)}" for name, value in unit.arguments.items())
+def _plain(unit: Unit) -> str:
+    return repr([(name, literal_of(value)) for name, value in unit.arguments.items()])
 
 
 @dataclass(slots=True)
@@ -288,16 +387,16 @@ class _Slots:
         first = column[0]
         if first is None or any(need != first for need in column):
             return first is None
-        return first.path[: len(self.host.path)] == self.host.path
+        return isinstance(first, Turn) or first.path[: len(self.host.path)] == self.host.path
 
-    def see(self, step: Step, reach: Reach, column: list[Need | None]) -> None:
+    def see(self, step: Step, column: list[Need | None]) -> None:
         if self._inside(column):
             return
         needs = [_bare(need) for need in column if need is not None]
         if any(known == needs for known, _, _ in self.found):
             return
         last = needs[0].path[-1].name if needs[0].path else "base"
-        hint = needs[0].name if isinstance(needs[0], Tensor) else last
+        hint = needs[0].name if isinstance(needs[0], Tensor) else "turn" if isinstance(needs[0], Turn) else last
         self.found.append((needs, hint, (step.layer(),)))
 
     def settle(self) -> None:
@@ -318,11 +417,13 @@ class _Slots:
                 name = _unique("base" if group else hint, names)
                 self.final.append((given, Slot(name, isinstance(given[0], Tensor))))
 
-    def ref(self, step: Step, column: list[Need | None]) -> Ref | None:
+    def ref(self, column: list[Need | None]) -> Ref | None:
         first = column[0]
         if first is None:
             return None
         role = first.role if isinstance(first, Module) else None
+        if isinstance(first, Turn) and self._inside(column):
+            return Constant(first.number)
         if self._inside(column):
             below = first.path[len(self.host.path) :]
             return Own(below, role, first.name if isinstance(first, Tensor) else None)
@@ -351,7 +452,7 @@ def _bare(need: Need) -> Need:
 
 def _base(need: Need, place: Path) -> Path | None:
     """The module in which `need` stands at `place`."""
-    if isinstance(need, Tensor) or len(need.path) <= len(place):
+    if not isinstance(need, Module) or len(need.path) <= len(place):
         return None
     at = len(need.path) - len(place)
     return need.path[:at] if need.path[at:] == place else None

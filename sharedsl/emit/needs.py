@@ -39,7 +39,15 @@ class Tensor:
     storage: int
 
 
-Need = Module | Tensor
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which of the applications of one module this is, where they do not all read the same."""
+
+    number: int
+    path: Path = ()
+
+
+Need = Module | Tensor | Turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sharedsl.pytree import nodes as py
+from sharedsl import pytree as py
 
 Turn = tuple[py.Stmt, ...]
 

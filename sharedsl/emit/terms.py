@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharedsl.model import dataflow as d
-from sharedsl.model.sizes import Arith, Real, Size, literal, named
+from sharedsl.model.sizes import Arith, Named, Real, Size, literal, named
 
 Env = Mapping[str, Arith]
 
@@ -31,18 +31,24 @@ def in_terms(value: Any, env: Env) -> Any:
 def stored(env: Env, parameters: Mapping[str, object]) -> dict[str, Arith]:
     """The environment after the constructor: parameters are attributes."""
     inside = {name: named(f"self.{name}") for name in parameters}
-    return {name: env[name].substitute(inside) if name in env else inside[name] for name in parameters}
+    inlined = {name: code for name, code in env.items() if code.op == "name" or constant(code)}
+    return {name: inlined[name].substitute(inside) if name in inlined else inside[name] for name in parameters}
 
 
 def tidy(code: Arith) -> Arith:
     """Products of numbers are multiplied out, `1 * x` is x: what baked numbers leave behind."""
     args = tuple(tidy(arg) if isinstance(arg, Arith) else arg for arg in code.args)
-    if len(args) == 2 and code.op in ("+", "-", "*", "//"):
+    if code.op == "index":
+        items, at = args[0], _number(args[1])
+        if isinstance(items, Arith) and items.op == "list" and isinstance(at, int):
+            item = items.args[at]
+            return item if isinstance(item, Arith) else Arith("index", args)
+    if len(args) == 2 and code.op in ("+", "-", "*", "//", "%"):
         left, right = _number(args[0]), _number(args[1])
-        if isinstance(left, int) and isinstance(right, int) and (code.op != "//" or right):
-            return literal(
-                {"+": left + right, "-": left - right, "*": left * right, "//": left // (right or 1)}[code.op]
-            )
+        if isinstance(left, int) and isinstance(right, int) and (code.op not in ("//", "%") or right):
+            return literal(_compute(code.op, left, right))
+        if code.op == "%" and args[0] == args[1]:
+            return literal(0)
         if code.op in ("*", "//") and right == 1 and isinstance(args[0], Arith):
             return args[0]
         if code.op == "*" and left == 1 and isinstance(args[1], Arith):
@@ -52,6 +58,12 @@ def tidy(code: Arith) -> Arith:
         if code.op == "+" and left == 0 and isinstance(args[1], Arith):
             return args[1]
     return Arith(code.op, args)
+
+
+def _compute(op: str, left: int, right: int) -> int:
+    if op in ("//", "%"):
+        return left // right if op == "//" else left % right
+    return left + right if op == "+" else left - right if op == "-" else left * right
 
 
 def _number(code: object) -> object:
@@ -64,6 +76,10 @@ def constant(code: Arith) -> bool:
     return not code.names()
 
 
-def literal_of(value: Size | Real | bool | str | None) -> Arith:
-    """The plain number behind a value."""
+def literal_of(value: Any) -> Arith:
+    """The plain value, as code without names."""
+    if isinstance(value, tuple):
+        return Arith("list", tuple(literal_of(item) for item in value))
+    if isinstance(value, Named):
+        return literal(value.name)
     return literal(value.value if isinstance(value, Size | Real) else value)

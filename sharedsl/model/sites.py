@@ -81,6 +81,8 @@ class WeightSpec:
     frozen: bool = False
     no_decay: bool = False
     span: Span | None = None
+    #: whether the spec writes the initialiser (its layer's default otherwise)
+    written: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:

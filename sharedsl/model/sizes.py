@@ -136,7 +136,19 @@ _POLY: dict[str, Callable[[Poly, Poly], Poly]] = {
 
 def combine(op: str, a: Size, b: Size) -> Size:
     """`a op b` for + - * // % ** min max. ZeroDivisionError as in Python; a negative power is not a size."""
-    return Size(_ground(op, a.ground, b.ground), _POLY[op](a.formula, b.formula), Arith(op, (a.code, b.code)))
+    return Size(_ground(op, a.ground, b.ground), _POLY[op](a.formula, b.formula), _code(op, a.code, b.code))
+
+
+_ZERO, _ONE = Arith("num", (0,)), Arith("num", (1,))
+
+
+def _code(op: str, a: Arith, b: Arith) -> Arith:
+    """`a op b` as one would write it: `0 + T` is `T`, `1 * n` is `n`."""
+    if (op == "+" and a == _ZERO) or (op == "*" and a == _ONE):
+        return b
+    if (op in ("+", "-") and b == _ZERO) or (op in ("*", "//") and b == _ONE):
+        return a
+    return Arith(op, (a, b))
 
 
 def product(sizes: tuple[Size, ...] | list[Size]) -> Size:

@@ -88,6 +88,8 @@ def arith(code: Arith) -> Expr:
             return ListExpr(tuple(arith(_sub(code, at)) for at in range(len(code.args))))
         case "tuple":
             return TupleExpr(tuple(arith(_sub(code, at)) for at in range(len(code.args))))
+        case "index":
+            return Index(arith(_sub(code, 0)), arith(_sub(code, 1)))
         case "if":
             return Ternary(arith(_sub(code, 0)), arith(_sub(code, 1)), arith(_sub(code, 2)))
         case op if op in _CALLS:

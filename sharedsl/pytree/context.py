@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sharedsl.pytree.nodes import FromImport, FunctionDef, Import, Stmt
+from sharedsl.pytree.nodes import Attr, Blank, Expr, FromImport, FunctionDef, Import, Name, Stmt
 
 #: the names that emitted code uses for modules, and what they stand for
 MODULES: dict[str, Import | FromImport] = {
@@ -19,10 +19,17 @@ MODULES: dict[str, Import | FromImport] = {
 
 @dataclass(slots=True)
 class CodeContext:
-    """Collects what the expressions made with it need. Helpers keep the order in which they were first asked for."""
+    """Collects what the expressions made with it need. Helpers keep the order in which they were first asked for.
+
+    `training`, `device` and `dtype` are how the code at hand says whether it trains, and where and in which format new
+    tensors are made (None: torch's defaults); whoever lowers a body sets them to fit it.
+    """
 
     modules: set[str] = field(default_factory=set)
     helpers: dict[str, FunctionDef] = field(default_factory=dict)
+    training: Expr = Attr(Name("self"), "training")
+    device: Expr | None = None
+    dtype: Expr | None = None
 
     def use(self, *names: str) -> None:
         """Note that code uses the modules called `names` (keys of MODULES)."""
@@ -43,8 +50,6 @@ class CodeContext:
 
 def imports_for(names: set[str]) -> tuple[Stmt, ...]:
     """Import statements for module names (keys of MODULES), in isort's order, with the blank line between sections."""
-    from sharedsl.pytree.nodes import Blank
-
     standard: list[Stmt] = [MODULES["math"]] if "math" in names else []
     plain: list[Stmt] = [MODULES[name] for name in ("torch", "F") if name in names]
     members = tuple((name, None) for name in ("Tensor", "nn") if name in names)

@@ -11,6 +11,9 @@ from typing import Literal
 
 FLAT, BROKEN = False, True
 
+#: what is measured: up to the first line break, all lines, or all lines with text inside brackets free to be too long
+FIRST, ALL, LOOSE = 0, 1, 2
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -55,9 +58,10 @@ class MayExpand:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The first of several layouts whose lines all fit, else the last. The first is measured on one line."""
+    """The first of several layouts that fits, with `lines` all of its lines, else the last. The first is flat."""
 
     layouts: tuple[Doc, ...]
+    lines: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ SOFT = Line("soft")
 SPACE = Line("space")
 HARD = Line("hard")
 
-#: indentation, mode, whether all lines are measured, content
-_Entry = tuple[int, bool, bool, Doc]
+#: indentation, mode, what is measured, content
+_Entry = tuple[int, bool, int, Doc]
 
 
 def render(doc: Doc, width: int, indent: int = 0) -> str:
@@ -91,7 +95,7 @@ class _Renderer:
         self.measured = False
 
     def run(self, doc: Doc) -> str:
-        stack: list[_Entry] = [(self.indent, BROKEN, False, doc)]
+        stack: list[_Entry] = [(self.indent, BROKEN, FIRST, doc)]
         while stack:
             indent, mode, lines, here = stack.pop()
             match here:
@@ -151,7 +155,7 @@ class _Renderer:
         self.measured = True
         for at, layout in enumerate(choice.layouts[:-1]):
             mode = FLAT if at == 0 else BROKEN
-            if self._fits(stack, (indent, mode, True, layout)):
+            if self._fits(stack, (indent, mode, ALL if choice.lines else FIRST, layout)):
                 return (indent, mode, lines, layout)
         return (indent, BROKEN, lines, choice.layouts[-1])
 
@@ -173,7 +177,7 @@ class _Renderer:
                     todo.extend((indent, mode, lines, each) for each in reversed(here))
                 case Line():
                     if mode is BROKEN or here.kind == "hard":
-                        if not lines:
+                        if lines == FIRST:
                             return True
                         left = self.width - indent
                     elif here.kind == "space":
@@ -189,13 +193,15 @@ class _Renderer:
                     broken = mode if here.number is None else self.modes[here.number]
                     todo.append((indent, mode, lines, here.broken if broken else here.flat))
                 case MayExpand():
-                    if self.modes[here.number] is FLAT:
-                        todo.append((indent, BROKEN, True, here.of))
-                    else:
-                        todo.append((indent, mode, lines, here.of))
+                    loose = self.modes[here.number] is FLAT
+                    if loose and left < 1:
+                        return False  # not even the opening bracket has room
+                    todo.append((indent, BROKEN, LOOSE, here.of) if loose else (indent, mode, lines, here.of))
                 case Choice():
                     todo.append((indent, mode, lines, here.layouts[0 if mode is FLAT else -1]))
                 case Suffix():
                     left -= len(here.text)
             if left < 0:
-                return False
+                if lines != LOOSE:
+                    return False
+                left = 1_000_000

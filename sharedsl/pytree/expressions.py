@@ -100,10 +100,16 @@ def grouped(content: Doc, level: int) -> Doc:
     return Group(content) if level == INSIDE else Group(content, active=level)
 
 
-def may_break(line: Line, level: int) -> Doc:
+#: a space after `**` where a line broke before it
+BROKEN_SPACE = IfBroken(" ")
+
+
+def may_break(line: Line | IfBroken, level: int) -> Doc:
     """A line break that is only possible inside brackets or shown optional parentheses."""
     if level == INSIDE:
         return line
+    if level > 0 and line is BROKEN_SPACE:
+        return IfBroken(" ", number=level)
     flat = " " if line is SPACE else ""
     return flat if level == NONE else IfBroken(line, flat, number=level)
 
@@ -215,10 +221,10 @@ def _ternary(expr: Ternary, level: int) -> Doc:
 
 def _lambda(expr: Lambda, level: int) -> Doc:
     head = "lambda " + ", ".join(expr.params) + ": " if expr.params else "lambda: "
-    body = expression(expr.body, INSIDE)
-    if not isinstance(expr.body, Binary | BoolOp | Compare | Ternary) or level == NONE:
+    if not isinstance(expr.body, Binary | BoolOp | Compare | Ternary | Name | Attr | Const | FString):
         return (head, expression(expr.body, NONE))
     number = next(numbers)
+    body = expression(expr.body, INSIDE)
     return (head, Group((IfBroken("("), Indent((SOFT, body)), SOFT, IfBroken(")")), number))
 
 
@@ -319,7 +325,7 @@ def _operators(parts: list[_Part], level: int) -> Doc:
         docs.append(_side(parts[start:at], level))
         hugs = part == "**" and _simple(parts[at - 1]) and _simple(parts[at + 1])
         docs.append(may_break(SOFT if hugs else SPACE, level))
-        docs.append(part if hugs else part + " ")
+        docs.append((part, may_break(BROKEN_SPACE, level)) if hugs else part + " ")
         start = at + 1
     docs.append(_side(parts[start:], level))
     return tuple(docs)
@@ -370,7 +376,7 @@ def is_fluent(expr: Expr) -> bool:
                 expr = value
             case Call(func=value) | Index(value=value):
                 if primary_wraps(value):
-                    return after + 1 >= 2
+                    return after >= 2
                 expr = value
             case _:
                 return after >= 2

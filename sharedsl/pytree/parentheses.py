@@ -50,7 +50,7 @@ def need(expr: Expr) -> Need:
             return "never" if primary_wraps(value) else need(value)
         case Unary():
             return "never" if _unary_wraps(expr) else need(expr.operand)
-        case Binary() | BoolOp() | Compare() | Ternary() | Lambda() | Starred():
+        case Binary() | BoolOp() | Compare() | Ternary() | Starred():
             return "many"
         case TupleExpr() | ListExpr() | DictExpr() | ListComp() | DictComp() | Generator():
             return "never"

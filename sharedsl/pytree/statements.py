@@ -12,14 +12,17 @@ from sharedsl.pytree.nodes import (
     Call,
     ClassDef,
     Comment,
+    Const,
     Expr,
     ExprStmt,
     For,
     FromImport,
+    FString,
     FunctionDef,
     If,
     Import,
     Index,
+    Lambda,
     Module,
     Name,
     Param,
@@ -29,6 +32,7 @@ from sharedsl.pytree.nodes import (
     Stmt,
     Try,
     TupleExpr,
+    Unary,
     While,
     With,
 )
@@ -73,6 +77,8 @@ def _gap(before: Stmt, stmt: Stmt, rest: tuple[Stmt, ...], indent: int, wanted: 
     after = next((each for each in rest if not isinstance(each, Comment)), None)
     if isinstance(before, FunctionDef | ClassDef):
         return apart
+    if _ends_in_definition(before):
+        return max(1, min(wanted, apart))
     if isinstance(stmt, FunctionDef | ClassDef):
         return wanted_between(wanted, apart) if isinstance(before, Comment) else apart
     if isinstance(stmt, Comment) and isinstance(after, FunctionDef | ClassDef) and not isinstance(before, Comment):
@@ -80,6 +86,27 @@ def _gap(before: Stmt, stmt: Stmt, rest: tuple[Stmt, ...], indent: int, wanted: 
     if isinstance(before, Import | FromImport) and not isinstance(stmt, Import | FromImport):
         return max(1, min(wanted, apart))
     return min(wanted, apart)
+
+
+def _ends_in_definition(stmt: Stmt) -> bool:
+    body: tuple[Stmt, ...] = ()
+    match stmt:
+        case FunctionDef() | ClassDef():
+            return True
+        case If():
+            body = stmt.other or (stmt.elifs[-1][1] if stmt.elifs else stmt.body)
+        case For() | While() | With():
+            body = stmt.body
+        case Try():
+            body = stmt.finally_ or stmt.other or (stmt.handlers[-1].body if stmt.handlers else stmt.body)
+    return bool(body) and _ends_in_definition(body[-1])
+
+
+def _block(body: tuple[Stmt, ...], indent: int) -> Lines:
+    """The block under a header that is no definition: a definition that begins it has a blank line above."""
+    lines = suite(body, indent)
+    first = next((stmt for stmt in body if not isinstance(stmt, Blank)), None)
+    return ["", *lines] if isinstance(first, FunctionDef | ClassDef) else lines
 
 
 def wanted_between(wanted: int, apart: int) -> int:
@@ -90,17 +117,19 @@ def wanted_between(wanted: int, apart: int) -> int:
 def statement(stmt: Stmt, indent: int) -> Lines:
     match stmt:
         case Assign():
-            return _line(_assign(stmt), indent, stmt.comment)
+            return _line(_assign(stmt), indent, stmt.comment, stmt.value)
         case AugAssign():
-            return _line((one_line(stmt.target), f" {stmt.op}= ", optional(stmt.value)), indent, stmt.comment)
+            return _line(
+                (one_line(stmt.target), f" {stmt.op}= ", optional(stmt.value)), indent, stmt.comment, stmt.value
+            )
         case Return(value=None):
             return _line("return", indent, stmt.comment)
         case Return(value=TupleExpr(items=items)) if len(items) > 1:
             return _line(("return ", bare_tuple(items)), indent, stmt.comment)
         case Return(value=value) if value is not None:
-            return _line(("return ", optional(value)), indent, stmt.comment)
+            return _line(("return ", optional(value)), indent, stmt.comment, value)
         case ExprStmt():
-            return _line(optional(stmt.value), indent, stmt.comment)
+            return _line(optional(stmt.value), indent, stmt.comment, stmt.value)
         case Raise():
             return _line(_raise(stmt), indent, stmt.comment)
         case Assert():
@@ -125,21 +154,21 @@ def _compound(stmt: Stmt, indent: int) -> Lines:
     inner = indent + 4
     match stmt:
         case If():
-            lines = _header(("if ", optional(stmt.test)), indent, stmt.comment) + suite(stmt.body, inner)
+            lines = _header(("if ", optional(stmt.test)), indent, stmt.comment) + _block(stmt.body, inner)
             for test, body in stmt.elifs:
-                lines += _header(("elif ", optional(test)), indent, "") + suite(body, inner)
+                lines += _header(("elif ", optional(test)), indent, "") + _block(body, inner)
             return lines + _else("else", stmt.other, indent)
         case For():
             target = stmt.target
             names = bare_tuple(target.items) if isinstance(target, TupleExpr) else expression(target, NONE)
             head = ("for ", names, " in ", optional(stmt.source))
-            return _header(head, indent, stmt.comment) + suite(stmt.body, inner)
+            return _header(head, indent, stmt.comment) + _block(stmt.body, inner)
         case While():
-            return _header(("while ", optional(stmt.test)), indent, stmt.comment) + suite(stmt.body, inner)
+            return _header(("while ", optional(stmt.test)), indent, stmt.comment) + _block(stmt.body, inner)
         case With():
             name = f" as {one_line(stmt.name)}" if stmt.name is not None else ""
-            head = ("with ", expression(stmt.context, NONE), name)
-            return _header(head, indent, stmt.comment) + suite(stmt.body, inner)
+            entry = ("with ", expression(stmt.context, NONE), name)
+            return _header(head, indent, stmt.comment) + _block(stmt.body, inner)
         case Try():
             lines = _else("try", stmt.body, indent)
             for handler in stmt.handlers:
@@ -155,10 +184,10 @@ def _header(doc: Doc, indent: int, comment: str) -> Lines:
 
 
 def _else(word: str, body: tuple[Stmt, ...], indent: int) -> Lines:
-    return [" " * indent + word + ":", *suite(body, indent + 4)] if body else []
+    return [" " * indent + word + ":", *_block(body, indent + 4)] if body else []
 
 
-def _line(doc: Doc, indent: int, comment: str) -> Lines:
+def _line(doc: Doc, indent: int, comment: str, value: Expr | None = None) -> Lines:
     """A statement's lines, its comment behind the last one where it fits there and changes nothing, else above."""
     space = " " * indent
     plain = render(doc, WIDTH, indent)
@@ -166,7 +195,8 @@ def _line(doc: Doc, indent: int, comment: str) -> Lines:
     if not comment:
         return lines
     tail = f"  # {comment}"
-    if len(lines[-1]) + len(tail) <= WIDTH and render((doc, Suffix(tail)), WIDTH, indent) == plain + tail:
+    whole = isinstance(value, Name | Const | FString | Lambda) and len(lines) > 1
+    if not whole and len(lines[-1]) + len(tail) <= WIDTH and render((doc, Suffix(tail)), WIDTH, indent) == plain + tail:
         return [*lines[:-1], lines[-1] + tail]
     return comment_lines(comment, indent, WIDTH) + lines
 
@@ -207,10 +237,10 @@ def _right_to_left(target: Expr, stmt: Assign) -> Doc:
     assert value is not None
     bare = isinstance(target, TupleExpr) and len(target.items) > 1
     left = bare_tuple(target.items) if bare and isinstance(target, TupleExpr) else expression(target, NONE)
-    if need(value) == "best":
+    if need(value) == "best" and not isinstance(value, Unary):
         flat = (_flat_target(target), " = ")
         *layouts, last = best_layouts(value)
-        return Choice((*((flat, layout) for layout in layouts), (left, " = ", last)))
+        return Choice((*((flat, layout) for layout in layouts), (left, " = ", last)), lines=False)
     return (left, " = ", _value(stmt))
 
 

@@ -29,7 +29,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def docstring_lines(text: str, indent: int) -> list[str]:
-    '''A docstring: `"""text"""`, its further lines indented, the closing quotes on a line of their own if there are any.
+    '''A docstring: `"""text"""`, further lines.
 
     Lines are kept as they are, so that tables stand; the caller wraps prose.
     '''

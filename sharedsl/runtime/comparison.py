@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sharedsl.analysis.budget.readable import storage_name
 from sharedsl.model.sites import Path, key
-from sharedsl.model.weights import Solved, Storage
+from sharedsl.model.weights import Solved
 from sharedsl.runtime.inputs import Scenario
 from sharedsl.runtime.twin import Twin
 
@@ -23,17 +24,11 @@ class Mismatch(Exception):
     """The emitted module lacks something, has too much of something, or fails."""
 
 
-def storage_key(storage: Storage) -> str:
-    """The checkpoint key."""
-    owner = key(storage.owner)
-    return f"{owner}.{storage.name}" if owner else storage.name
-
-
 def load_storages(module: nn.Module, solved: Solved, values: Mapping[int, Tensor]) -> dict[int, Tensor]:
     """Copies each storage's value into the module's tensor of its key; the module's tensors by storage number."""
     registered: dict[str, Tensor] = dict(module.named_parameters(remove_duplicate=False))
     buffers = dict(module.named_buffers())
-    expected = {storage_key(storage): storage for storage in solved.storages}
+    expected = {storage_name(storage): storage for storage in solved.storages}
     missing = [each for each in expected if each not in registered and each not in buffers]
     extra = [each for each in registered if each not in expected]
     if missing or extra:
@@ -45,8 +40,8 @@ def load_storages(module: nn.Module, solved: Solved, values: Mapping[int, Tensor
         if tensor.numel() != values[storage.index].numel():
             raise Mismatch(f"{name} has {tensor.numel():,} elements and the storage has shape {storage.shape}")
         if tensor.requires_grad != storage.trainable:
-            said = "trained" if tensor.requires_grad else "frozen"
-            raise Mismatch(f"{name} is {said} in the emitted module and not in the plan")
+            state = "trained" if tensor.requires_grad else "frozen"
+            raise Mismatch(f"{name} is {state} in the emitted module and not in the plan")
         with torch.no_grad():
             tensor.copy_(values[storage.index].reshape(tensor.shape))
         held[storage.index] = tensor
@@ -69,9 +64,9 @@ class Buffers:
         return self._held.get(f"{key(path)}.{name}")
 
 
-def run_module(module: nn.Module, scenario: Scenario) -> Any:
+def run_module(module: nn.Module, scenario: Scenario, **more: Any) -> Any:
     method = module if scenario.entry is None else getattr(module, scenario.entry)
-    return method(**scenario.given)
+    return method(**scenario.given, **more)
 
 
 def flat(value: Any) -> list[Tensor]:

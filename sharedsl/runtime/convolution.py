@@ -120,6 +120,18 @@ def pool(x: Tensor, kernel: Any, stride: Any = None, padding: Any = 0, *, count:
     return flat.amax(-1) if largest else flat.mean(-1)
 
 
+def pool_to(x: Tensor, size: Any, *, count: int) -> Tensor:
+    """Place i of n is the mean over floor(i L / n) up to ceil((i + 1) L / n)."""
+    for axis, places in enumerate(_each(size, count), 2):
+        length = x.shape[axis]
+        parts = []
+        for at in range(places):
+            start, stop = at * length // places, -(-(at + 1) * length // places)
+            parts.append(x.narrow(axis, start, stop - start).mean(axis))
+        x = torch.stack(parts, dim=axis)
+    return x
+
+
 def _conv(layer: Any, x: Tensor) -> Tensor:
     settings = {name: layer[name] for name in ("stride", "padding", "dilation", "groups")}
     return convolve(x, layer.weights["weight"], layer.weight("bias"), **settings)
@@ -133,5 +145,5 @@ def _conv_back(layer: Any, x: Tensor) -> Tensor:
 
 CONVOLUTIONS: dict[str, Callable[..., Any]] = {
     "Conv1d": _conv, "Conv2d": _conv, "Conv3d": _conv,
-    "ConvTranspose1d": _conv_back, "ConvTranspose2d": _conv_back,
+    "ConvTranspose2d": _conv_back,
 }  # fmt: skip

@@ -84,17 +84,17 @@ def _extreme(both: Callable[..., Tensor], along: Callable[..., Tensor]) -> Calla
 
 
 def _reduce(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Over one axis, or over all of them where none is named."""
+    """Over one axis or several at once, or over all of them where none is named."""
 
     def run(x: Tensor, axis: Any = None, keep: bool = False) -> Tensor:
-        if axis is None:
-            flat = function(x.reshape(-1), 0)
-            return flat.reshape([1] * x.ndim) if keep else flat
-        axes = sorted((each % x.ndim for each in (axis if isinstance(axis, tuple) else (axis,))), reverse=True)
-        for each in axes:
-            x = function(x, each)
-            x = x.unsqueeze(each) if keep else x
-        return x
+        named = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        gone = sorted(each % x.ndim for each in named)
+        rest = [each for each in range(x.ndim) if each not in gone]
+        shape = [x.shape[each] for each in rest]
+        result = function(x.permute(rest + gone).reshape(*shape, -1), -1)
+        for each in gone if keep else ():
+            result = result.unsqueeze(each)
+        return result
 
     return run
 
@@ -131,12 +131,25 @@ def _clamp(x: Tensor, low: Any = None, high: Any = None) -> Tensor:
     return x
 
 
+def _normalize(x: Tensor, axis: int = -1, eps: float = 1e-12) -> Tensor:
+    return x / torch.clamp(torch.sqrt((x**2).sum(axis, keepdim=True)), min=eps)
+
+
+def _cosine(a: Tensor, b: Tensor, axis: int = -1) -> Tensor:
+    return (_normalize(a, axis, 1e-8) * _normalize(b, axis, 1e-8)).sum(axis)
+
+
+def _add(a: Any, b: Any) -> Any:
+    """Lists are joined."""
+    return list(a) + list(b) if isinstance(a, list | tuple) else a + b
+
+
 def _arithmetic(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda a, b: function(a, b)
 
 
 ELEMENTWISE: dict[str, Callable[..., Any]] = {
-    "add": _arithmetic(lambda a, b: a + b),
+    "add": _add,
     "sub": _arithmetic(lambda a, b: a - b),
     "mul": _arithmetic(lambda a, b: a * b),
     "div": _divide,
@@ -175,6 +188,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "tanh": _floats(torch.tanh),
     "softplus": _unary(_softplus),
     "softsign": _unary(lambda x: x / (1 + torch.abs(x))),
+    "hardswish": lambda x: x * _clamp(x + 3, 0, 6) / 6,
     "mish": _unary(lambda x: x * torch.tanh(_softplus(x))),
     "leaky_relu": _leaky_relu,
     "elu": _elu,
@@ -190,6 +204,8 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "all": _reduce(lambda x, axis: x.all(axis)),
     "argmax": _reduce(lambda x, axis: x.argmax(axis)),
     "argmin": _reduce(lambda x, axis: x.argmin(axis)),
+    "normalize": _normalize,
+    "cosine_similarity": _cosine,
     "logsumexp": _reduce(lambda x, axis: torch.logsumexp(x, axis)),
     "cumsum": lambda x, axis=-1: torch.cumsum(x, axis),
     "softmax": _softmax,

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from sharedsl.diagnostics import InternalError
 from sharedsl.model import dataflow as d
-from sharedsl.model.poly import Poly
 from sharedsl.model.sites import Path, Step, show
 from sharedsl.model.sizes import Named, Real, Size
 from sharedsl.model.tree import Model, StateSpec, Unit
+from sharedsl.ops import OPS
 from sharedsl.runtime.operations import OPERATIONS
 from sharedsl.runtime.primitives import apply_extern, apply_primitive
 
@@ -34,7 +34,10 @@ class RequireFailed(Exception):
 
 @dataclass(slots=True)
 class Frame:
-    """One running body: where it is, what its names stand for, and its run-time sizes."""
+    """One running body: where it is, what its names stand for, and the run-time sizes.
+
+    Sizes are formulas over the root's run-time sizes and the block's own states, so a frame begins with its caller's.
+    """
 
     path: Path
     unit: Unit | None
@@ -70,25 +73,24 @@ class Interpreter:
         before = torch.get_default_dtype()
         torch.set_default_dtype(self.dtype)
         try:
-            return self._body(body, [inputs.get(each.name) for each in body.inputs], (), self.model.root)
+            args = [inputs.get(each.name) for each in body.inputs]
+            return self._body(body, args, Frame((), self.model.root, sizes=_bound(body, args)))
         finally:
             torch.set_default_dtype(before)
 
     # ------------------------------------------------------------------------ bodies and statements
 
-    def _body(self, body: d.Body, args: list[Any], path: Path, unit: Unit | None) -> Any:
-        frame = Frame(path, unit)
+    def _body(self, body: d.Body, args: list[Any], frame: Frame) -> Any:
         args = args + [None] * (len(body.inputs) - len(args))
-        for each, value in zip(body.inputs, args, strict=True):
-            frame.names[each.name] = value
-            if each.size is not None and value is not None:
-                self._bind(frame, each.size, int(value))
-        self._bind_sizes(body, frame)
+        frame.names = {each.name: value for each, value in zip(body.inputs, args, strict=True)}
+        for name, (source, axis) in body.sizes:
+            if source.startswith("state:"):
+                held = self.states.get((frame.path, source.removeprefix("state:")))
+                frame.sizes[name] = 0 if held is None else held.shape[axis]
         self._enter_states(frame)
         for each, value in zip(body.inputs, args, strict=True):
             if value is None and each.default is not None:
                 frame.names[each.name] = self._default(each, frame)
-        self._bind_sizes(body, frame)
         try:
             self._statements(body.statements, frame)
         except _Returned as returned:
@@ -99,26 +101,10 @@ class Interpreter:
         assert each.default is not None
         value = self._value(each.default, frame)
         if each.size is not None:
-            self._bind(frame, each.size, int(value))
+            frame.sizes[each.name] = int(value)
         elif isinstance(each.type, d.Tensor) and isinstance(value, int | float):
             value = torch.full(self._shape(each.type.dims, frame), value, dtype=self._dtype(each.type.dtype))
         return value
-
-    def _bind(self, frame: Frame, size: Size, value: int) -> None:
-        if isinstance(size.ground, Poly):
-            names = size.ground.names()
-            if len(names) == 1 and str(size.ground) in names:
-                frame.sizes[str(size.ground)] = value
-
-    def _bind_sizes(self, body: d.Body, frame: Frame) -> None:
-        for name, (source, axis) in body.sizes:
-            if source.startswith("state:"):
-                held = self.states.get((frame.path, source.removeprefix("state:")))
-                frame.sizes[name] = 0 if held is None else held.shape[axis]
-            elif isinstance(frame.names.get(source), Tensor):
-                found = frame.names[source].shape[axis]
-                if frame.sizes.setdefault(name, found) != found:
-                    raise RequireFailed(f"{name} is {frame.sizes[name]} and {found} at once")
 
     def _enter_states(self, frame: Frame) -> None:
         if frame.unit is None:
@@ -188,15 +174,18 @@ class Interpreter:
                 return self._buffer(frame.path, frame.unit, expr.name)
             case d.Op():
                 args = [None if arg is None else self._value(arg, frame) for arg in expr.args]
-                settings = {name: self._setting(value, frame) for name, value in expr.settings}
+                filled = OPS[expr.op].filled(dict(expr.settings))
+                settings = {name: self._setting(value, frame) for name, value in filled.items()}
                 return OPERATIONS[expr.op](*args, **settings)
             case d.Call():
                 return self._call(expr, frame)
             case d.CallSelf():
                 assert frame.unit is not None
-                return self._body(frame.unit.bodies[expr.body], self._args(expr.args, frame), frame.path, frame.unit)
+                inner = Frame(frame.path, frame.unit, sizes=dict(frame.sizes))
+                return self._body(frame.unit.bodies[expr.body], self._args(expr.args, frame), inner)
             case d.CallFunction():
-                return self._body(self.model.functions[expr.body], self._args(expr.args, frame), frame.path, None)
+                inner = Frame(frame.path, None, sizes=dict(frame.sizes))
+                return self._body(self.model.functions[expr.body], self._args(expr.args, frame), inner)
             case d.Pick():
                 return self._value(expr.of, frame)[expr.index]
             case d.Collect():
@@ -218,18 +207,18 @@ class Interpreter:
             if use.step is not None:
                 args[0] = args[0] + self.weight((*frame.path, step), "step")[use.step]
             unit = frame.unit.child(step)
-            result = self._apply(unit, use.body, args, (*frame.path, step))
+            result = self._apply(unit, use.body, args, Frame((*frame.path, step), unit, sizes=dict(frame.sizes)))
             args[:1] = [result[0] if isinstance(result, list | tuple) else result]
         return result
 
-    def _apply(self, unit: Unit, body: str | None, args: list[Any], path: Path) -> Any:
+    def _apply(self, unit: Unit, body: str | None, args: list[Any], inner: Frame) -> Any:
         if body is not None:
-            return self._body(unit.bodies[body], list(args), path, unit)
-        weights = {name: self.weight(path, name) for name in unit.weights}
+            return self._body(unit.bodies[body], list(args), inner)
+        weights = {name: self.weight(inner.path, name) for name in unit.weights if name != "step"}
         arguments = {name: _plain(value) for name, value in unit.arguments.items()}
         if unit.kind == "extern":
             return apply_extern(unit, arguments, weights, args)
-        buffers = {name: self._buffer(path, unit, name) for name in unit.buffers}
+        buffers = {name: self._buffer(inner.path, unit, name) for name in unit.buffers}
         return apply_primitive(unit, arguments, weights, buffers, args, self.training)
 
     def _buffer(self, path: Path, unit: Unit | None, name: str) -> Tensor:
@@ -278,6 +267,21 @@ class Interpreter:
             name = expr.op if isinstance(expr, d.Op) else type(expr).__name__
             where = show(frame.path) or "the root"
             raise InternalError(f"{name} in {where}: the compiler says {expr.type}, it is {tuple(value.shape)}")
+
+
+def _bound(body: d.Body, args: list[Any]) -> dict[str, int]:
+    """The root's run-time sizes, read off what the caller gave."""
+    sizes: dict[str, int] = {}
+    given = {each.name: value for each, value in zip(body.inputs, args, strict=True) if value is not None}
+    for each in body.inputs:
+        if each.size is not None and each.name in given:
+            sizes[each.name] = int(given[each.name])
+    for name, (source, axis) in body.sizes:
+        if isinstance(given.get(source), Tensor):
+            found = given[source].shape[axis]
+            if sizes.setdefault(name, found) != found:
+                raise RequireFailed(f"{name} is {sizes[name]} and {found} at once")
+    return sizes
 
 
 def _plain(value: Any) -> Any:

@@ -13,47 +13,54 @@ import torch
 from torch import Tensor
 
 from sharedsl.runtime.attending import attend, rotary, sinusoid
-from sharedsl.runtime.convolution import pool
+from sharedsl.runtime.convolution import convolve, pool, pool_to
+from sharedsl.runtime.creating import CREATING
 from sharedsl.runtime.elementwise import ELEMENTWISE
-from sharedsl.runtime.shaping import SHAPING, in_range
+from sharedsl.runtime.patterns import by_pattern
+from sharedsl.runtime.shaping import SHAPING
 
 
-def _einsum(*operands: Any, **settings: Any) -> Tensor:
+def _einsum(*operands: Any, pattern: str) -> Tensor:
     """Axes by name: `einsum(w, x, "g h d, b d -> g b h")`."""
-    text = settings.get("pattern") or next(each for each in operands if isinstance(each, str))
-    tensors = [each for each in operands if isinstance(each, Tensor)]
-    left, right = text.split("->")
+    given = list(operands[0]) if isinstance(operands[0], list | tuple) else list(operands)
+    left, right = pattern.split("->")
     letters: dict[str, str] = {}
 
     def short(side: str) -> str:
         return "".join(letters.setdefault(word, chr(ord("a") + len(letters))) for word in side.split())
 
-    return torch.einsum(",".join(map(short, left.split(","))) + "->" + short(right), *tensors)
-
-
-def _index(x: Any, *where: Any, **settings: Any) -> Any:
-    """`x[i]` with a whole number or an index tensor along the first axis."""
-    (at,) = where
-    if isinstance(at, Tensor):
-        return x.index_select(0, in_range(at, x.shape[0]).reshape(-1)).reshape(*at.shape, *x.shape[1:])
-    return x[at]
-
-
-def _normalize(x: Tensor, axis: int = -1, eps: float = 1e-12) -> Tensor:
-    return x / torch.clamp(torch.sqrt((x**2).sum(axis, keepdim=True)), min=eps)
+    return torch.einsum(",".join(map(short, left.split(","))) + "->" + short(right), *given)
 
 
 def _global_average(x: Tensor) -> Tensor:
     return x.reshape(*x.shape[:2], -1).mean(-1)
 
 
+def _layer_norm(x: Tensor, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+    centred = x - x.mean(-1, keepdim=True)
+    y = centred / torch.sqrt((centred**2).mean(-1, keepdim=True) + eps)
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
+
+
+def _rms_norm(x: Tensor, weight: Any = None, eps: float = 1e-6) -> Tensor:
+    y = x / torch.sqrt((x**2).mean(-1, keepdim=True) + eps)
+    return y if weight is None else y * weight
+
+
+def _convolve(x: Tensor, weight: Tensor, bias: Any = None, **settings: Any) -> Tensor:
+    return convolve(x, weight, bias, **settings)
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **ELEMENTWISE,
     **SHAPING,
+    **CREATING,
+    "reshape": by_pattern,
+    "permute": by_pattern,
+    "repeat": by_pattern,
     "matmul": torch.matmul,
     "einsum": _einsum,
-    "index": _index,
-    "normalize": _normalize,
     "attend": attend,
     "rotary": rotary,
     "sinusoid": sinusoid,
@@ -64,5 +71,12 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "max_pool2d": lambda x, **how: pool(x, count=2, largest=True, **how),
     "avg_pool1d": lambda x, **how: pool(x, count=1, largest=False, **how),
     "avg_pool2d": lambda x, **how: pool(x, count=2, largest=False, **how),
+    "adaptive_avg_pool1d": lambda x, size: pool_to(x, size, count=1),
+    "adaptive_avg_pool2d": lambda x, size: pool_to(x, size, count=2),
+    "conv1d": _convolve,
+    "conv2d": _convolve,
+    "conv3d": _convolve,
+    "layer_norm": _layer_norm,
+    "rms_norm": _rms_norm,
     "global_avg_pool": _global_average,
 }

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-
-from sharedsl.model import weights as w
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,45 +86,3 @@ def _failure(report: Report) -> list[str]:
     if len(wrong) > 5:
         lines.append(f"  and {len(wrong) - 5} more storages")
     return lines
-
-
-def expression_text(expr: w.Expr, names: Mapping[int, str]) -> str:
-    """A weight expression as the language would write it."""
-
-    def show(each: w.Expr) -> str:
-        return expression_text(each, names)
-
-    match expr:
-        case w.Read():
-            return names.get(expr.storage, f"storage {expr.storage}")
-        case w.Permute(order=(1, 0)):
-            return f"{show(expr.of)}.T"
-        case w.Permute():
-            return f"permute({show(expr.of)}, {list(expr.order)})"
-        case w.Reshape():
-            return f"reshape({show(expr.of)}, {list(expr.shape)})"
-        case w.Slice():
-            step = f":{expr.step}" if expr.step != 1 else ""
-            return f"{show(expr.of)}[{':, ' * expr.axis}{expr.start}:{expr.stop}{step}]"
-        case w.Concat():
-            return f"concat({', '.join(map(show, expr.parts))}, axis = {expr.axis})"
-        case w.Add():
-            return " + ".join(map(show, expr.parts))
-        case w.MatMul():
-            return f"{show(expr.left)} @ {show(expr.right)}"
-        case w.Multiply():
-            return f"{show(expr.left)} * {show(expr.right)}"
-        case w.Mixture():
-            return f"mixture({show(expr.coefficients)}, {show(expr.bank)})"
-        case w.Scale():
-            return f"{expr.factor:g} * {show(expr.of)}"
-        case w.Repeat():
-            return f"repeat({show(expr.of)}, {expr.times}, axis = {expr.axis})"
-        case w.Roll():
-            return f"roll({show(expr.of)}, {expr.by}, axis = {expr.axis})"
-        case w.Rot90():
-            return f"rot90({show(expr.of)}, {expr.times})"
-        case w.Flip():
-            return f"flip({show(expr.of)}, axis = {expr.axis})"
-        case w.Detach() | w.Diagonal():
-            return f"{type(expr).__name__.lower()}({show(expr.of)})"

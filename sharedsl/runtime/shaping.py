@@ -1,9 +1,9 @@
-"""The meaning of operations that move numbers about: patterns, joins, cuts, look-ups, and tensors made from nothing."""
+"""The meaning of operations that move numbers about: joins, cuts, look-ups, casts."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -29,80 +29,10 @@ def in_range(index: Tensor, rows: int) -> Tensor:
     return index
 
 
-# ---------------------------------------------------------------------------- einops-style patterns
-
-Groups = list[list[str]]
-
-
-def _groups(side: str) -> Groups:
-    """`b t (h d)` as [[b], [t], [h, d]]."""
-    groups: Groups = []
-    inside = False
-    for word in side.replace("(", " ( ").replace(")", " ) ").split():
-        if word in "()":
-            inside = word == "("
-            if inside:
-                groups.append([])
-        elif inside:
-            groups[-1].append(word)
-        else:
-            groups.append([word])
-    return groups
-
-
-def _spread(groups: Groups, axes: int) -> Groups:
-    """`...` as as many axes as it takes; `1` as no name at all, each on its own."""
-    spread: Groups = []
-    hidden = axes - (len(groups) - 1)
-    for group in groups:
-        if group == ["..."]:
-            spread += [[f"...{at}"] for at in range(hidden)]
-        else:
-            spread.append([name for name in group if name != "1"])
-    return spread
-
-
-def _named_sizes(groups: Groups, shape: tuple[int, ...], given: Mapping[str, int]) -> dict[str, int]:
-    sizes = dict(given)
-    for group, length in zip(groups, shape, strict=True):
-        unknown = [name for name in group if name not in sizes and not name.isdigit()]
-        known = math.prod(int(name) if name.isdigit() else sizes[name] for name in group if name not in unknown)
-        if len(unknown) == 1:
-            sizes[unknown[0]] = length // known
-    return sizes
-
-
-def pattern(x: Tensor, text: str, sizes: Mapping[str, int]) -> Tensor:
-    """`left -> right`: axes split, moved, new ones repeated, and joined. `sizes` gives those that x does not tell."""
-    left_text, right_text = text.split("->")
-    hidden = x.ndim - sum(group != ["..."] for group in _groups(left_text))
-    left = _spread(_groups(left_text), x.ndim)
-    written = _groups(right_text)
-    right = _spread(written, sum(group != ["..."] for group in written) + hidden)
-    known = _named_sizes(left, tuple(x.shape), sizes)
-
-    def length(name: str) -> int:
-        return int(name) if name.isdigit() else known[name]
-
-    flat_left = [name for group in left for name in group]
-    flat_right = [name for group in right for name in group]
-    x = x.reshape([length(name) for name in flat_left])
-    fresh = [name for name in flat_right if name not in flat_left]
-    for name in fresh:
-        x = x.unsqueeze(-1).expand(*x.shape, length(name))
-    have = flat_left + fresh
-    x = x.permute([have.index(name) for name in flat_right])
-    return x.reshape([math.prod(length(name) for name in group) for group in right])
-
-
-def _pattern(x: Tensor, text: Any, **sizes: int) -> Tensor:
-    return pattern(x, text, sizes)
-
-
 # ---------------------------------------------------------------------------- joins and cuts
 
 
-def _listed(parts: tuple[Any, ...]) -> list[Any]:
+def listed(parts: tuple[Any, ...]) -> list[Any]:
     """Operands given one by one or as one list."""
     if len(parts) == 1 and isinstance(parts[0], list | tuple):
         return list(parts[0])
@@ -110,11 +40,11 @@ def _listed(parts: tuple[Any, ...]) -> list[Any]:
 
 
 def _concat(*parts: Any, axis: int = 0) -> Tensor:
-    return torch.cat([tensor(part) for part in _listed(parts)], dim=axis)
+    return torch.cat([tensor(part) for part in listed(parts)], dim=axis)
 
 
 def _stack(*parts: Any, axis: int = 0) -> Tensor:
-    return torch.stack([tensor(part) for part in _listed(parts)], dim=axis)
+    return torch.stack([tensor(part) for part in listed(parts)], dim=axis)
 
 
 def _split(x: Tensor, sizes: Any, axis: int = -1) -> list[Tensor]:
@@ -125,6 +55,20 @@ def _split(x: Tensor, sizes: Any, axis: int = -1) -> list[Tensor]:
         parts.append(x.narrow(axis, start, length))
         start += length
     return parts
+
+
+def _flatten(x: Tensor, start: int = 0, end: int = -1) -> Tensor:
+    start, end = start % x.ndim, end % x.ndim
+    return x.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
+
+
+def _pad(x: Tensor, before: int = 0, after: int = 0, axis: int = -1, value: float = 0) -> Tensor:
+    def edge(length: int) -> Tensor:
+        shape = list(x.shape)
+        shape[axis] = length
+        return torch.full(shape, value, dtype=x.dtype)
+
+    return torch.cat([edge(before), x, edge(after)], dim=axis)
 
 
 def _unbind(x: Tensor, axis: int = 0) -> list[Tensor]:
@@ -151,15 +95,22 @@ def _top(x: Tensor, count: int, axis: int = -1) -> Tensor:
     return torch.sort(x, dim=axis, descending=True, stable=True).indices.narrow(axis, 0, count)
 
 
-# ---------------------------------------------------------------------------- made from nothing
-
-
-def _arange(*bounds: int) -> Tensor:
-    return torch.tensor(list(range(*(int(bound) for bound in bounds if bound is not None))), dtype=torch.long)
-
-
-def _filled(value: float) -> Callable[..., Tensor]:
-    return lambda *dims, **settings: torch.full([int(dim) for dim in _listed(dims)], value)
+def _index(x: Any, at: Any = None, subs: Any = ("at",)) -> Any:
+    """One item of `subs` for each axis from the first: a number, (start, stop, step), or "at" for the index tensor."""
+    axis = 0
+    for sub in subs:
+        if isinstance(sub, tuple):
+            places = list(range(*slice(*sub).indices(x.shape[axis])))
+            x = x.index_select(axis, torch.tensor(places, dtype=torch.long))
+            axis += 1
+        elif sub == "at":
+            index = tensor(at)
+            rows = x.index_select(axis, in_range(index, x.shape[axis]).reshape(-1))
+            x = rows.reshape(*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
+            axis += index.ndim
+        else:
+            x = x.select(axis, sub)
+    return x
 
 
 def _one_hot(x: Tensor, classes: int) -> Tensor:
@@ -168,7 +119,7 @@ def _one_hot(x: Tensor, classes: int) -> Tensor:
 
 
 def _cast(x: Any, dtype: str) -> Tensor:
-    kinds = {"float": torch.get_default_dtype(), "int": torch.long}
+    kinds = {"float": torch.float32, "int": torch.long}
     return tensor(x).to(kinds.get(dtype) or getattr(torch, dtype))
 
 
@@ -182,9 +133,6 @@ def _triangle(keep: Callable[[int, int, int], bool]) -> Callable[..., Tensor]:
 
 
 SHAPING: dict[str, Callable[..., Any]] = {
-    "reshape": _pattern,
-    "permute": _pattern,
-    "repeat": _pattern,
     "concat": _concat,
     "stack": _stack,
     "split": _split,
@@ -195,11 +143,14 @@ SHAPING: dict[str, Callable[..., Any]] = {
     "sort": lambda x, axis=-1: torch.sort(x, dim=axis).values,
     "flip": lambda x, axis=-1: torch.flip(x, (axis,)),
     "roll": lambda x, by=1, axis=-1: torch.roll(x, by, axis),
-    "arange": _arange,
-    "zeros": _filled(0.0),
-    "ones": _filled(1.0),
+    "index": _index,
     "one_hot": _one_hot,
+    "rot90": lambda x, times=1, axes=(-2, -1): torch.rot90(x, times, list(axes)),
+    "flatten": _flatten,
+    "expand": lambda x, dims: x.expand(*listed(dims)),
+    "pad": _pad,
     "cast": _cast,
+    "cast_like": lambda x, like: tensor(x).to(like.dtype),
     "tril": _triangle(lambda i, j, k: j <= i + k),
     "triu": _triangle(lambda i, j, k: j >= i + k),
 }

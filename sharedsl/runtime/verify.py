@@ -1,166 +1,123 @@
-"""The oracle: the emitted module against its twin without sharing, outputs and every storage's gradient, in float64."""
+"""`verify`: a compiled build against the oracle, at sizes that a test can afford."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeVar
 
-import torch
 from torch import nn
 
-from sharedsl.diagnostics import InternalError
-from sharedsl.model.sites import show
-from sharedsl.model.tree import Model
-from sharedsl.model.weights import Solved, Storage, storages_of
+from sharedsl.analysis.pipeline import Analysis, Broken, Compiled, compile_build
+from sharedsl.model.sizes import Size
+from sharedsl.model.weights import Solved
 from sharedsl.runtime.built import module_class
-from sharedsl.runtime.comparison import (
-    Buffers,
-    Mismatch,
-    flat,
-    gradients_apart,
-    load_storages,
-    loss_of,
-    outputs_apart,
-    quiet,
-    run_module,
-    storage_key,
-)
-from sharedsl.runtime.inputs import NoInputs, Scenario, scenarios
-from sharedsl.runtime.report import OutputCheck, Reader, Report, StorageCheck, expression_text
-from sharedsl.runtime.twin import Twin, random_storages
+from sharedsl.runtime.oracle import Check, compare
+from sharedsl.runtime.report import Report
+from sharedsl.runtime.source import source_of
+from sharedsl.source import Span
+from sharedsl.syntax import ast
 
-#: how far outputs and gradients may be apart, relative to the largest entry
-TOLERANCE = 1e-10
 #: twins with more elements than this are refused
 LIMIT = 200_000_000
 
-Locate = Callable[[object], str]
+
+def verify_build(analysis: Analysis, name: str, *, seed: int = 0) -> Report:
+    """Build `name` of a spec, at the sizes of its `test` line where it has one. Broken where it has errors."""
+    return verify(compile_build(analysis, name, test=True), seed=seed)
 
 
-@dataclass(slots=True)
-class Check:
-    """What is compared: the model and plan as the compiler understood them, and the class that it emitted."""
+def verify(compiled: Compiled, *, seed: int = 0, module: nn.Module | None = None, source: str | None = None) -> Report:
+    """What the build was compiled to (or `source`, or a `module` of that class) against its twin without sharing.
 
-    name: str
-    model: Model
-    solved: Solved
-    module: Callable[[], nn.Module]
-    #: the spec's place of a span, as `file:line`
-    locate: Locate = field(default=lambda span: "")
-
-
-def verify_source(
-    check_name: str, model: Model, solved: Solved, source: str, seed: int = 0, locate: Locate | None = None
-) -> Report:
-    """`verify` of emitted text: its class `check_name` is built as it stands, without arguments."""
-    check = Check(check_name, model, solved, lambda: module_class(source, check_name)(), locate or (lambda span: ""))
+    The build is taken at the sizes that it was compiled at; twins of more than 200M elements are refused with the line
+    to write. The report says what is wrong; nothing is raised but our own bugs.
+    """
+    elements = twin_elements(compiled.solved)
+    if elements > LIMIT:
+        return Report(compiled.name, False, 0, elements, (), (), (_too_large(compiled, elements),))
+    check = Check(
+        compiled.name,
+        compiled.model,
+        compiled.solved,
+        _module(compiled, module, source),
+        _locate(compiled.analysis),
+        compiled.incremental,
+    )
     return compare(check, seed)
 
 
-def compare(check: Check, seed: int = 0) -> Report:
-    """The report; what is wrong is in it, nothing is raised but our own bugs."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
+def _module(compiled: Compiled, module: nn.Module | None, source: str | None) -> Callable[[], nn.Module]:
+    if module is not None:
+        return lambda: module
+    text = source_of(compiled) if source is None else source
+    return lambda: module_class(text, compiled.name)()
+
+
+def _locate(analysis: Analysis) -> Callable[[Span], str]:
+    def locate(span: Span) -> str:
+        file = analysis.sources.get(span.path)
+        if file is None:
+            return ""
+        number = file.position(span.start)[0]
+        return f"{span.path}:{number}: {file.line(number).strip()}"
+
+    return locate
+
+
+def twin_elements(solved: Solved) -> int:
+    return sum(math.prod(site.shape) for site in solved.sites)
+
+
+# ---------------------------------------------------------------------------- builds that are too large
+
+
+def _too_large(compiled: Compiled, elements: int) -> str:
+    said = f"the twin without sharing has {elements:,} elements; verify takes {LIMIT:,} at most"
+    line = suggested_line(compiled)
+    where = f"build {compiled.name}" if compiled.build is not None else "a build"
+    return f"{said}. Give it a small instance: write into {where} a line such as `{line}`" if line else f"{said}."
+
+
+def suggested_line(compiled: Compiled) -> str | None:
+    """A `test` line with which the build compiles and is small; None where no such sizes are found."""
+    build = compiled.build
+    if build is None:
+        return None
+    free = _free_sizes(compiled, build)
+    for factor in (64, 32, 16, 8, 4, 2):
+        small = {name: _smaller(name, value, factor) for name, value in free.items()}
+        small = {name: value for name, value in small.items() if value != free[name]}
+        if small and _compiles(compiled, build.name, small):
+            return f"test ({', '.join(f'{name} = {value}' for name, value in small.items())})"
+    return None
+
+
+def _free_sizes(compiled: Compiled, build: ast.Build) -> dict[str, int]:
+    """Whole-number parameters that do not follow from others: given in the build, or with a plain default."""
+    found = compiled.analysis.scope.model(build.model)
+    params = found.item.params if found is not None and isinstance(found.item, ast.Block) else ()
+    given = {arg.name or params[at].name for at, arg in enumerate(build.args) if arg.name or at < len(params)}
+    free = {}
+    for param in params:
+        value = compiled.sizes.get(param.name)
+        plain = param.name in given or isinstance(param.default, ast.Number)
+        if plain and isinstance(value, Size) and value.value is not None:
+            free[param.name] = value.value
+    return free
+
+
+def _smaller(name: str, value: int, factor: int) -> int:
+    """Widths shrink together, so that what divides them still does; tables of tokens and positions get their own."""
+    if value < 100:
+        return value
+    if "vocab" in name or value % factor:
+        return 97
+    return 32 if "len" in name or "pos" in name else max(value // factor, 8)
+
+
+def _compiles(compiled: Compiled, name: str, sizes: dict[str, int]) -> bool:
     try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return _compare(check, seed)
-    finally:
-        torch.set_default_dtype(before)
-
-
-def _compare(check: Check, seed: int) -> Report:
-    values = random_storages(check.solved, seed)
-    run = _Run(check, seed, errors={each.index: 0.0 for each in check.solved.storages if each.trainable})
-    try:
-        module = _emitted(check.module).double()
-        held = load_storages(module, check.solved, values)
-        with torch.no_grad():
-            buffers = Buffers(module, seed)
-        twin = Twin(check.model, check.solved, values, buffers)
-        for scenario in scenarios(check.model, twin, seed):
-            run.scenario(module, held, twin, scenario, training=False)
-            if _has_statistics(module):
-                run.scenario(module, held, twin, scenario, training=True)
-    except (Mismatch, NoInputs) as problem:
-        run.problems.append(str(problem))
-    return run.report()
-
-
-T = TypeVar("T")
-
-
-def _emitted(action: Callable[[], T]) -> T:
-    """The result of running emitted code, whose crash is a finding like any other."""
-    try:
-        return action()
-    except (Mismatch, InternalError):
-        raise
-    except Exception as crash:
-        notes = [" ".join(note.split()) for note in getattr(crash, "__notes__", ())]
-        raise Mismatch("; ".join([f"the emitted module fails: {type(crash).__name__}: {crash}", *notes])) from crash
-
-
-def _has_statistics(module: nn.Module) -> bool:
-    return any(name.endswith("running_mean") for name, _ in module.named_buffers())
-
-
-@dataclass(slots=True)
-class _Run:
-    check: Check
-    seed: int
-    errors: dict[int, float]
-    outputs: list[OutputCheck] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    moved: set[int] = field(default_factory=set)
-    twin_numel: int = 0
-
-    def scenario(
-        self, module: nn.Module, held: dict[int, torch.Tensor], twin: Twin, scenario: Scenario, training: bool
-    ) -> None:
-        self.twin_numel = sum(tensor.numel() for tensor in twin.tensors)
-        want = flat(twin.run(scenario.entry, scenario.given, training))
-        with quiet(module, training):
-            got = flat(_emitted(lambda: run_module(module, scenario)))
-        name = f"{scenario}, training" if training else str(scenario)
-        error = outputs_apart(got, want)
-        self.outputs.append(OutputCheck(name, error, error <= TOLERANCE))
-        errors, moved = gradients_apart(loss_of(got, self.seed), held, twin, loss_of(want, self.seed))
-        self.moved |= moved
-        for index, each in errors.items():
-            self.errors[index] = max(self.errors[index], each)
-
-    def report(self) -> Report:
-        storages = tuple(self._storage(each) for each in self.check.solved.storages)
-        complete = bool(self.outputs) and not self.problems
-        ok = complete and all(each.ok for each in self.outputs) and all(each.ok for each in storages)
-        stored = sum(_numel(each) for each in self.check.solved.storages)
-        return Report(self.check.name, ok, stored, self.twin_numel, tuple(self.outputs), storages, tuple(self.problems))
-
-    def _storage(self, storage: Storage) -> StorageCheck:
-        names = {each.index: storage_key(each) for each in self.check.solved.storages}
-        readers = tuple(
-            Reader(show(site.path), expression_text(expr, names))
-            for site, expr in zip(self.check.solved.sites, self.check.solved.reads, strict=True)
-            if storage.index in storages_of(expr)
-        )
-        error = self.errors.get(storage.index)
-        lines = dict.fromkeys(self.check.locate(span) for span in (storage.span, *storage.because) if span is not None)
-        return StorageCheck(
-            storage_key(storage),
-            storage.shape,
-            storage.trainable,
-            error,
-            error is None or error <= TOLERANCE,
-            storage.index in self.moved,
-            readers,
-            tuple(line for line in lines if line),
-        )
-
-
-def _numel(storage: Storage) -> int:
-    count = 1
-    for length in storage.shape:
-        count *= length
-    return count
+        small = compile_build(compiled.analysis, name, overrides=sizes)
+    except Broken:
+        return False
+    return not small.failed and twin_elements(small.solved) <= LIMIT

@@ -28,7 +28,9 @@ def owners(how: ast.How | None, count: int, scope: Scope) -> list[object]:
         raise BadMap(f"`{_words(how)}` needs a number of at least 1, not {n}")
     if how.kind == "groups_of":
         if count % n:
-            raise BadMap(f"{count} elements do not split into groups of {n}: {count} = {count // n} * {n} + {count % n}")
+            raise BadMap(
+                f"{count} elements do not split into groups of {n}: {count} = {count // n} * {n} + {count % n}"
+            )
         return [at // n for at in range(count)]
     if n > count:
         raise BadMap(f"there are {count} elements, fewer than the {n} that `{_words(how)}` names")
@@ -46,7 +48,9 @@ def cycle(at: int, unique: int, count: int, reverse: bool) -> int:
 
 
 def _words(how: ast.How) -> str:
-    return {"groups_of": "in groups of n", "in_groups": "in n groups", "cycle": "in cycle of n"}.get(how.kind, "as LIST")
+    return {"groups_of": "in groups of n", "in_groups": "in n groups", "cycle": "in cycle of n"}.get(
+        how.kind, "as LIST"
+    )
 
 
 def _list(how: ast.How, count: int, scope: Scope) -> list[object]:

@@ -19,7 +19,10 @@ class Report:
         self._seen: set[object] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
-        key = (diagnostic.code, frozenset((each.span.path, each.span.start, each.span.end) for each in diagnostic.labels))
+        key = (
+            diagnostic.code,
+            frozenset((each.span.path, each.span.start, each.span.end) for each in diagnostic.labels),
+        )
         if key not in self._seen:
             self._seen.add(key)
             self.found.append(diagnostic)
@@ -47,8 +50,8 @@ class Report:
             self.add(Diagnostic(code, message, (Label(NOWHERE),), (), help))
             return
         last = guilty[-1]
-        labels = (Label(last.span, "this line" if len(guilty) > 1 else ""),)
-        labels += tuple(Label(line.span, "and this one") for line in guilty[:-1])
+        first = Label(last.span, "this line" if len(guilty) > 1 else "")
+        labels = (first, *(Label(line.span, "and this one") for line in guilty[:-1]))
         self.add(Diagnostic(code, message, labels, (), help, fixes or (without(last),)))
 
 
@@ -87,7 +90,9 @@ def suggestion(word: str, span: Span, candidates: Iterable[str]) -> tuple[str, t
     names = tuple(dict.fromkeys(candidates))
     guess = nearest(word, names)
     if guess is not None:
-        return f"did you mean `{guess}`?", (Fix(f"write `{guess}`", (Edit(span, guess),), safe=distance(word, guess) <= 2),)
+        return f"did you mean `{guess}`?", (
+            Fix(f"write `{guess}`", (Edit(span, guess),), safe=distance(word, guess) <= 2),
+        )
     if names:
         shown = ", ".join(f"`{name}`" for name in names[:12])
         return f"there is {shown}" + (", ..." if len(names) > 12 else ""), ()

@@ -31,7 +31,9 @@ def extents(box: Box) -> tuple[int, ...]:
 
 
 def identity(box: Box) -> Map:
-    return Map(tuple(((hi - lo, a, 1),) if hi - lo > 1 else () for a, (lo, hi) in enumerate(box)), tuple(lo for lo, _ in box))
+    return Map(
+        tuple(((hi - lo, a, 1),) if hi - lo > 1 else () for a, (lo, hi) in enumerate(box)), tuple(lo for lo, _ in box)
+    )
 
 
 def simplified(digits: tuple[Digit, ...]) -> tuple[Digit, ...]:
@@ -171,8 +173,11 @@ def compose(first: Map, second: Map, middle: Box) -> Map | None:
     return Map(tuple(out), point(second, middle, first.offset))
 
 
-def cut_through(map: Map, box: Box, axis: int, position: int) -> tuple[int, int] | None | bool:
-    """Where a cut of A's axis at `position` cuts B: (axis, position), True for nowhere, None where it is not a box."""
+def cut_through(map: Map, box: Box, there: Box, axis: int, position: int) -> tuple[int, int] | bool | None:
+    """Where a cut of A's axis at `position` cuts B's box `there`: (axis, position), True for nowhere.
+
+    None where what it cuts off is not a box of B.
+    """
     digits = map.digits[axis]
     lo, hi = box[axis]
     if not lo < position < hi:
@@ -183,7 +188,7 @@ def cut_through(map: Map, box: Box, axis: int, position: int) -> tuple[int, int]
         return None
     if k < 0:
         return True
-    low, high = image(map)[k]
+    low, high = there[k]
     if abs(t) * n != high - low:
         return None
     moved = (position - lo) // step * abs(t)

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label, error
 from sharedsl.source import Span
-from sharedsl.syntax.lexer import STATEMENT_WORDS, Token
+from sharedsl.syntax.lexer import OPENING, Token, tokenize
 from sharedsl.syntax.panic import open_body
 from sharedsl.syntax.parser import Machine
 from sharedsl.syntax.repair import column, indent
 
-_CLOSERS = {"LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]"), "LBRACE": ("RBRACE", "}")}
+_MARKS = {"LPAR": ")", "LSQB": "]", "LBRACE": "}"}
 #: how many places are tried, and how many tokens further the machine must come
 _TRIES = 8
+_LAST_COMMAS = 2
 _FURTHER = 3
 
 
 def close_brackets(machine: Machine, text: str) -> tuple[Machine, Diagnostic] | None:
-    """A machine over the mended tokens, and the report; None where no bracket was forgotten."""
-    return _close_on_its_line(machine, text) or _close_by_indentation(machine, text)
+    """A machine over the mended tokens, and the report; None where no bracket was forgotten.
+
+    The text after the place of the report is read anew, so what was reported there before is void.
+    """
+    return (
+        _close_on_its_line(machine, text) or _close_before_comma(machine, text) or _close_by_indentation(machine, text)
+    )
 
 
 def _close_on_its_line(machine: Machine, text: str) -> tuple[Machine, Diagnostic] | None:
@@ -35,17 +41,36 @@ def _close_on_its_line(machine: Machine, text: str) -> tuple[Machine, Diagnostic
     for at in breaks[:_TRIES]:
         here = [token for token in opened if token.start < tokens[at].start]
         for count in dict.fromkeys((len(here), 1)):
-            inner = here[len(here) - count :]
-            mended = _try(machine, at, inner[::-1], count == len(opened))
+            closed = here[len(here) - count :][::-1]
+            outer = OPENING[opened[-count - 1].type] if count < len(opened) else ""
+            mended = _try(machine, at, closed, text, outer)
             if mended is not None:
-                return mended, _report(machine, inner[::-1], tokens[at - 1].end, "the end of the line", text)
+                return mended, _report(machine, closed, tokens[at - 1].end, "the end of the line", text)
+    return None
+
+
+def _close_before_comma(machine: Machine, text: str) -> tuple[Machine, Diagnostic] | None:
+    """`int[B, T, mask: bool`: the bracket ends before one of the last commas."""
+    opened = _open_brackets(machine)
+    if not opened:
+        return None
+    tokens = machine.tokens
+    first = tokens.index(opened[-1])
+    commas = [at for at in range(machine.at - 1, first, -1) if tokens[at].type == "COMMA"]
+    for at in commas[:_LAST_COMMAS]:
+        outer = OPENING[opened[-2].type] if len(opened) > 1 else ""
+        if outer:
+            mended = _try(machine, at, opened[-1:], text, outer)
+            if mended is not None:
+                return mended, _report(machine, opened[-1:], tokens[at - 1].end, "`,`", text)
     return None
 
 
 def _open_brackets(machine: Machine) -> list[Token]:
     """The brackets that are open in this statement, outermost first."""
-    values = [value for value, *_ in machine.values[open_body(machine) + 1 :]]
-    return [value for value in values if isinstance(value, Token) and value.type in ("LPAR", "LSQB")]
+    body = open_body(machine)
+    values = [machine.values[index][0] for index in machine.unclosed() if index > body]
+    return [value for value in values if value.type != "LBRACE" and value.text]
 
 
 def _close_by_indentation(machine: Machine, text: str) -> tuple[Machine, Diagnostic] | None:
@@ -58,13 +83,12 @@ def _close_by_indentation(machine: Machine, text: str) -> tuple[Machine, Diagnos
         if token.type == "LBRACE":
             opened.append(token)
         elif token.type == "RBRACE" and opened:
-            own = opened[-1]
+            own = opened.pop()
             begins_line = not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
-            if begins_line and column(text, token.start) < indent(text, own.start):
-                mended = _try(machine, at, [own], True)
+            if begins_line and own.text and column(text, token.start) < indent(text, own.start):
+                mended = _try(machine, at, [own], text, "")
                 if mended is not None:
                     return mended, _report(machine, [own], _end_before(tokens, at), f"`{token.text}`", text)
-            opened.pop()
     return None
 
 
@@ -75,26 +99,33 @@ def _end_before(tokens: list[Token], at: int) -> int:
     return tokens[at - 1].end
 
 
-def _try(machine: Machine, at: int, closed: list[Token], ends_line: bool) -> Machine | None:
-    """Read again with these brackets closed before the token at index `at`."""
-    tokens = list(machine.tokens)
-    place = tokens[at - 1].end
-    inserted = [Token(_CLOSERS[token.type][0], "", place, place) for token in closed]
-    after = tokens[at]
-    if ends_line and after.type not in ("_NL", "$END"):
-        inserted.append(Token("_NL", "", place, place))
-        if after.type == "NAME" and after.text in STATEMENT_WORDS and tokens[at + 1].type not in ("EQUAL", "COMMA"):
-            tokens[at] = Token(after.text.upper(), after.text, after.start, after.end)
-    tokens[at:at] = inserted
+def _try(machine: Machine, at: int, closed: list[Token], text: str, outer: str) -> Machine | None:
+    """Read again with these brackets closed before the token at index `at`, a line's first one."""
+    tokens = machine.tokens[:at]
+    place, end = tokens[-1].end, machine.tokens[-1].start
+    tokens += [Token(OPENING[token.type], "", place, place) for token in closed]
+    added = len(tokens) - at
+    # the text from here on is cut into tokens anew: other newlines count now
+    rest = tokenize(text, machine.path, machine.tokens[at].start, end, outer)[0]
+    if not outer and rest and rest[0].type not in ("_NL", "PIPE", "ELSE"):
+        tokens.append(Token("_NL", "", place, place))
+    tokens += [*rest, machine.tokens[-1]]
     mended = Machine(machine.path, tokens)
-    is_whole = mended.run() is not None
-    is_further = mended.at >= machine.at + len(inserted) + _FURTHER
-    at_end = mended.at > machine.at and tokens[mended.at].type == "$END"
-    return Machine(machine.path, tokens) if is_whole or is_further or at_end else None
+    if mended.run() is None and not _is_further(mended, machine, machine.at + added):
+        return None
+    return Machine(machine.path, tokens)
+
+
+def _is_further(mended: Machine, machine: Machine, before: int) -> bool:
+    """Whether the mended text can be read past the place of the error."""
+    if mended.tokens[mended.at].type == "$END":
+        return mended.at >= before and machine.tokens[machine.at].type != "$END"
+    reached, failed = mended.tokens[mended.at].start, machine.tokens[machine.at].start
+    return reached > failed and mended.at > before + _FURTHER
 
 
 def _report(machine: Machine, closed: list[Token], place: int, found: str, text: str) -> Diagnostic:
-    marks = "".join(_CLOSERS[token.type][1] for token in closed)
+    marks = "".join(_MARKS[token.type] for token in closed)
     span = Span(machine.path, place, place)
     labels = [
         Label(Span(machine.path, token.start, token.end), f"this `{token.text}` is still open") for token in closed

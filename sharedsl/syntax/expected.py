@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label, error
 from sharedsl.source import Span
-from sharedsl.syntax.lexer import STATEMENT_WORDS, Token
+from sharedsl.syntax.lexer import CLOSING, STATEMENT_WORDS, Token
 from sharedsl.syntax.panic import open_body
 from sharedsl.syntax.parser import Machine
 from sharedsl.syntax.repair import Repair
@@ -78,26 +78,35 @@ def _explain_insert(machine: Machine, repair: Repair, token: Token, text: str) -
         return error("syntax", message, _span(machine, token), fixes=(fix,))
     purpose, others = _purpose(machine, kind)
     mark = "()" if repair.insert == ("LPAR", "RPAR") else _MARKS[kind]
-    count = repair.insert.count(kind)
-    shown = f"`{mark}`" if count == 1 else f"{count} `{mark}`"
-    fix = Fix(f"insert {shown}", (Edit(place, _as_inserted(machine, mark, count, text)),))
+    shown, inserted = f"`{mark}`", _as_inserted(mark)
+    if kind in CLOSING:
+        shown, inserted = _as_closed(machine, [known for known in repair.insert if known in CLOSING], text)
+    fix = Fix(f"insert {shown}", (Edit(place, inserted),))
     span = place if kind in ("RPAR", "RSQB", "RBRACE", "LBRACE") else _span(machine, token)
     return error("syntax", f"expected {shown}{purpose}, found {_found(token, text)}", span, "", *others, fixes=(fix,))
 
 
-def _as_inserted(machine: Machine, mark: str, count: int, text: str) -> str:
-    """The text to insert after the last token that was read, spaced as one would write it."""
+def _as_inserted(mark: str) -> str:
+    """A mark with the spaces that belong round it."""
     if mark == ",":
         return ", "
-    if mark != "}":
-        return f" {mark} " if mark in ("=", "->", "of") else f" {mark}" if mark == "{" else mark
-    body = open_body(machine)
-    token = machine.values[body][0] if body >= 0 else machine.tokens[machine.at]
-    before = machine.tokens[machine.at - 1]
-    if "\n" not in text[token.start : before.end]:
-        return " }" * count
-    indent = _indent(text, token.start)
-    return "".join(f"\n{indent[: max(0, len(indent) - 2 * step)]}}}" for step in range(count))
+    return f" {mark} " if mark in ("=", "->", "of") else f" {mark}" if mark == "{" else mark
+
+
+def _as_closed(machine: Machine, closers: list[str], text: str) -> tuple[str, str]:
+    """These closing brackets in words and as text: a brace on a line of its own if its body has several lines."""
+    marks = "".join(_MARKS[kind] for kind in closers)
+    braces = marks.count("}")
+    shown = f"`{marks.rstrip('}') or '}'}`"
+    if braces > 1 or (braces and marks[0] != "}"):
+        shown = f"{braces} `}}`" if marks[0] == "}" else f"{shown} and {braces} `}}`"
+    inserted = marks.rstrip("}")
+    opened = [machine.values[index][0] for index in reversed(machine.unclosed())]
+    end = machine.tokens[machine.at - 1].end
+    for brace in [token for token in opened if token.type == "LBRACE"][:braces]:
+        has_lines = "\n" in text[brace.start : end]
+        inserted += f"\n{_indent(text, brace.start)}}}" if has_lines else " }"
+    return shown, inserted
 
 
 def _indent(text: str, at: int) -> str:
@@ -113,9 +122,9 @@ def _purpose(machine: Machine, kind: str) -> tuple[str, tuple[Label, ...]]:
     opener = {"RPAR": ("LPAR",), "RSQB": ("LSQB",), "RBRACE": ("LBRACE",)}.get(kind)
     if opener is None:
         return "", ()
-    for index in range(len(machine.values) - 1, -1, -1):
+    for index in reversed(machine.unclosed()):
         value = machine.values[index][0]
-        if isinstance(value, Token) and value.type in opener:
+        if value.type in opener:
             label = (Label(Span(machine.path, value.start, value.end), f"this `{value.text}` is still open"),)
             header = _header(machine, index) if kind == "RBRACE" else ""
             return f" to close {header or f'this `{value.text}`'}", label

@@ -21,12 +21,12 @@ STATEMENT_WORDS = frozenset({
     "layer", "weight", "buffer", "state", "init", "tie", "share", "fold", "factorize", "adapt", "freeze", "local",
     "untie", "reuse", "stage", "budget", "dtype", "test", "incremental",
 })  # fmt: skip
-_STATEMENT_KINDS = frozenset(word.upper() for word in STATEMENT_WORDS)
 #: words that begin an item, at column 0
 ITEM_WORDS = ("import", "model", "block", "function", "extern", "sharing", "build")
 
-_OPENING = {"LPAR", "LSQB", "LBRACE"}
-_CLOSING = {"RPAR", "RSQB", "RBRACE"}
+#: opening bracket -> its closing one
+OPENING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+CLOSING = set(OPENING.values())
 #: after these a line goes on
 _GOES_ON = {
     "COMMA", "EQUAL", "PLUS", "MINUS", "STAR", "SLASH", "DOUBLE_SLASH", "PERCENT", "AT", "POWER", "CMP", "PIPE",
@@ -53,10 +53,15 @@ class Token:
         return f"{self.type}({self.text!r} {self.start}:{self.end})"
 
 
-def tokenize(text: str, path: str, start: int = 0, end: int | None = None) -> tuple[list[Token], list[Diagnostic]]:
-    """The tokens of `text[start:end]` without comments and without newlines that end nothing."""
+def tokenize(
+    text: str, path: str, start: int = 0, end: int | None = None, inside: str = ""
+) -> tuple[list[Token], list[Diagnostic]]:
+    """The tokens of `text[start:end]` without comments and without newlines that end nothing.
+
+    `inside` is the kind of the closing bracket, if `start` lies inside of ( ) or [ ].
+    """
     raw, problems = _scan(text, path, start, len(text) if end is None else end)
-    return _filter(raw, path, problems), problems
+    return _filter(raw, path, problems, inside), problems
 
 
 @cache
@@ -77,6 +82,8 @@ def _scan(text: str, path: str, start: int, end: int) -> tuple[list[Token], list
     tokens: list[Token] = []
     problems: list[Diagnostic] = []
     add = tokens.append
+    while end > start and text[end - 1] in " \t\r\f":
+        end -= 1  # blanks with nothing behind them
     for match in pattern.finditer(text, start, end):
         kind = match.lastgroup
         assert kind is not None
@@ -127,11 +134,10 @@ def _bad_character(value: str, span: Span, problems: list[Diagnostic]) -> None:
     problems.append(error("bad-character", f"{name} has no meaning in a spec", span, fixes=fixes))
 
 
-def _filter(raw: list[Token], path: str, problems: list[Diagnostic]) -> list[Token]:
+def _filter(raw: list[Token], path: str, problems: list[Diagnostic], inside: str) -> list[Token]:
     """Decide what each word is, and which newlines end a statement."""
     out: list[Token] = []
-    depth = 0  # of ( and [ alone: newlines inside them end nothing
-    opened: list[Token] = []
+    opened = [inside] if inside else []
     too_deep = False
     before = "_NL"
     at, count = 0, len(raw)
@@ -143,39 +149,52 @@ def _filter(raw: list[Token], path: str, problems: list[Diagnostic]) -> list[Tok
             while at < count and raw[at].type == "_NL":
                 at += 1
             after = raw[at] if at < count else None
-            if after is None or _ends_statement(out, depth, after, raw[at + 1] if at + 1 < count else None):
-                depth = 0
+            is_inside = bool(opened) and opened[-1] != "RBRACE"  # in ( ) or [ ], where a newline ends nothing
+            if after is None or _ends_statement(out, is_inside, after, raw[at + 1] if at + 1 < count else None):
+                _leave_line(opened)
                 if before != "_NL":
                     out.append(token)
                 before = "_NL"
             continue
-        if before == "DOT" and token.text[0].isalpha():
+        if before == "DOT" and _is_word(token):
             kind = token.type = "NAME"
         elif token.text in STATEMENT_WORDS:
             kind = token.type = _statement_word(token, out, before, raw[at] if at < count else None)
-        if kind in _OPENING:
-            opened.append(token)
-            depth += kind != "LBRACE"
+        if kind in OPENING:
+            if kind == "LBRACE":
+                _leave_line(opened)  # no `{` stands inside of ( ) or [ ]
+            opened.append(OPENING[kind])
             if len(opened) > MAX_NESTING and not too_deep:
                 too_deep = True
                 message = f"brackets nest deeper than {MAX_NESTING}"
                 problems.append(error("nesting-too-deep", message, Span(path, token.start, token.end)))
-        elif kind in _CLOSING:
-            if opened:
-                opened.pop()
-            depth = max(0, depth - (kind != "RBRACE"))
+        elif kind in CLOSING:
+            _close(opened, kind)
         out.append(token)
         before = kind
     return out
 
 
-def _ends_statement(out: list[Token], depth: int, after: Token, then: Token | None) -> bool:
+def _leave_line(opened: list[str]) -> None:
+    """Forget the ( and [ that were left open by mistake."""
+    while opened and opened[-1] != "RBRACE":
+        opened.pop()
+
+
+def _close(opened: list[str], kind: str) -> None:
+    """Close the innermost bracket of this kind, and what was left open inside it."""
+    if kind == "RBRACE" or kind in opened[-4:]:
+        while opened and opened.pop() != kind:
+            pass
+
+
+def _ends_statement(out: list[Token], is_inside: bool, after: Token, then: Token | None) -> bool:
     """Whether a newline between the last of `out` and `after` ends a statement."""
     if after.type in _NEVER_GO_ON:
         return True
     if after.text in STATEMENT_WORDS and then is not None and then.type == "NAME" and then.text not in STATEMENT_WORDS:
         return True  # two names in a row: this can only be a new statement, whatever was left open
-    if depth or after.type in ("ELSE", "PIPE", "ARROW"):
+    if is_inside or after.type in ("ELSE", "PIPE", "ARROW"):
         return False
     if not out or out[-1].type not in _GOES_ON:
         return True
@@ -192,20 +211,25 @@ def _statement_word(token: Token, out: list[Token], before: str, after: Token | 
     keyword = word.upper()
     if word == "layer" and before == "EXTERN":
         return keyword
-    if word == "init" and (before == "RSQB" or (before == "NAME" and len(out) > 1 and out[-2].type == "COLON")):
+    if word == "init" and (before == "RSQB" or (len(out) > 1 and out[-2].type == "COLON" and _is_word(out[-1]))):
         return keyword
-    if before not in ("_NL", "LBRACE") or (before == "LBRACE" and _opens_alternatives(out)):
+    if before not in ("_NL", "LBRACE"):
         return "NAME"
-    if word == "incremental":
-        return keyword if after is None or after.type in ("_NL", "RBRACE") else "NAME"
-    if after is None or after.type in _BEGUN or after.text[0].isalpha():
+    if word == "incremental":  # the one statement of a single word
+        is_statement = after is None or after.type in ("_NL", "RBRACE")
+        return keyword if is_statement and (before == "_NL" or _line_begins(out) == "BUILD") else "NAME"
+    if after is None or after.type in _BEGUN or _is_word(after):
         return keyword
     return keyword if word == "test" and after.type == "LPAR" else "NAME"
 
 
-def _opens_alternatives(out: list[Token]) -> bool:
-    """Whether the `{` at the end of `out` is a selector's, as in `attn.{q, k}` and `except {norm1, norm2}`."""
-    if len(out) < 2:
-        return False
-    before = out[-2]
-    return before.type in ("DOT", "COMMA", "LBRACE", "ACROSS", "EXCEPT", "ON") or before.type in _STATEMENT_KINDS
+def _is_word(token: Token) -> bool:
+    return token.text[0].isalpha() or token.text[0] == "_"
+
+
+def _line_begins(out: list[Token]) -> str:
+    """The kind of the first token of the last line."""
+    at = len(out) - 1
+    while at and out[at - 1].type != "_NL":
+        at -= 1
+    return out[at].type

@@ -77,5 +77,5 @@ def _bad_unit(text: str, unit: str, span: Span) -> Diagnostic:
     else:
         help = "known units: k, M, G, T; kB, MB, GB, TB; KiB, MiB, GiB, TiB"
         return error("bad-number", f"`{unit}` is no unit of a number", at, help=help)
-    fix = Fix(f"write `{number}{meant}`", (Edit(span, meant),))
+    fix = Fix(f"write `{number}{meant}`", (Edit(at, meant),))
     return error("bad-number", f"`{unit}` is no unit of a number: {why}", at, fixes=(fix,))

@@ -6,36 +6,35 @@ What is left out is taken out of the machine's tokens too, so that they always a
 
 from __future__ import annotations
 
-from sharedsl.syntax.lexer import Token
+from sharedsl.syntax.lexer import CLOSING, OPENING, Token
 from sharedsl.syntax.parser import Machine
 from sharedsl.syntax.repair import accepts
 
-_CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 #: a state that takes one of these stands where a statement begins
 _BEGINS_STATEMENT = ("REQUIRE", "BUDGET")
 
 
 def panic(machine: Machine) -> bool:
     """Bring the machine to a place where it can go on. False where the whole item is lost."""
-    return _leave_out_element(machine) or _leave_out_statement(machine)
+    before = (machine.at, len(machine.tokens), len(machine.states))
+    is_found = _leave_out_element(machine) or _leave_out_statement(machine)
+    return is_found and before != (machine.at, len(machine.tokens), len(machine.states))
 
 
 def open_body(machine: Machine) -> int:
     """The index in `values` of the innermost open `{` of a body; -1 where there is none."""
-    for index in range(len(machine.values) - 1, -1, -1):
-        value = machine.values[index][0]
-        if isinstance(value, Token) and value.type == "LBRACE" and _begins_statement(machine, index + 1):
-            return index
-    return -1
+    bodies = [index for index in machine.unclosed() if _is_body(machine, index)]
+    return bodies[-1] if bodies else -1
 
 
 def open_bracket(machine: Machine) -> int:
     """The index in `values` of the innermost bracket that is open in this statement; -1 where there is none."""
-    for index in range(len(machine.values) - 1, open_body(machine), -1):
-        value = machine.values[index][0]
-        if isinstance(value, Token) and value.type in ("LPAR", "LSQB"):
-            return index
-    return -1
+    opened = machine.unclosed()
+    return opened[-1] if opened and machine.values[opened[-1]][0].type != "LBRACE" else -1
+
+
+def _is_body(machine: Machine, index: int) -> bool:
+    return machine.values[index][0].type == "LBRACE" and _begins_statement(machine, index + 1)
 
 
 def _begins_statement(machine: Machine, depth: int) -> bool:
@@ -60,7 +59,7 @@ def _leave_out_element(machine: Machine) -> bool:
     opened = open_bracket(machine)
     if opened < 0:
         return False
-    closer = _CLOSER[machine.values[opened][0].type]
+    closer = OPENING[machine.values[opened][0].type]
     at = _skip(machine, machine.at, ("COMMA", closer), ("_NL", "RBRACE", "LBRACE", "$END"))
     kind = machine.tokens[at].type
     if kind not in ("COMMA", closer):
@@ -104,8 +103,8 @@ def _skip(machine: Machine, at: int, wanted: tuple[str, ...], stops: tuple[str, 
         kind = machine.tokens[at].type
         if kind == "$END" or (depth == 0 and (kind in wanted or kind in stops)):
             return at
-        if kind in _CLOSER:
+        if kind in OPENING:
             depth += 1
-        elif kind in _CLOSER.values():
+        elif kind in CLOSING:
             depth = max(0, depth - 1)
         at += 1

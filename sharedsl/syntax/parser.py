@@ -14,7 +14,7 @@ from sharedsl.diagnostics import Diagnostic, error
 from sharedsl.source import Span
 from sharedsl.syntax import build_expressions, build_items, build_plans
 from sharedsl.syntax.build_plans import Misfit
-from sharedsl.syntax.lexer import MAX_NESTING, Token
+from sharedsl.syntax.lexer import CLOSING, MAX_NESTING, OPENING, Token
 from sharedsl.syntax.table import Table, load_table
 
 #: value, start, end, height of the tree
@@ -25,6 +25,8 @@ _DEEPENING = frozenset({
     "unary", "binary", "ternary", "pipe", "attribute", "call", "index", "at", "tuple", "list", "comprehension",
     "dif", "dfor", "fif", "ffor", "pif", "pfor", "stage", "seg_alternatives",
 })  # fmt: skip
+#: an item with more is not read again for better messages
+_MOST_TOKENS = 50_000
 _INLINE = 1
 _PASS_ON = 2
 
@@ -69,20 +71,24 @@ class Machine:
         self.at = 0
         self.problems: list[Diagnostic] = []
         self._too_deep = False
+        #: whether something was reduced on the current token
+        self.is_hasty = False
 
-    def run(self) -> Any | None:
-        """Go on until the whole is read (its node), or the token at `self.at` does not fit (None)."""
+    def run(self, stop: int = -1) -> Any | None:
+        """Go on until all is read (its node), or the token at `self.at` does not fit or is the `stop`th (None)."""
         states, values, tokens = self.states, self.values, self.tokens
         table, rules, end_state = self.table.states, self.actions, self.table.end_state
-        while True:
+        while self.at != stop:
             token = tokens[self.at]
             kind = token.type
+            self.is_hasty = False
             while True:
                 act = table[states[-1]].get(kind)
                 if act is None:
                     return None
                 if act >= 0:
                     break
+                self.is_hasty = True
                 rule = rules[-act - 1]
                 size = rule.size
                 if rule.kind == _PASS_ON and size == 1:
@@ -98,6 +104,18 @@ class Machine:
             states.append(act)
             values.append((token, token.start, token.end, 0))
             self.at += 1
+        return None
+
+    def before_error(self) -> Machine:
+        """The machine as it was before it looked at the token that does not fit.
+
+        A LALR machine may reduce on such a token before it finds out, and is then past what could have followed.
+        """
+        if not self.is_hasty or len(self.tokens) > _MOST_TOKENS:
+            return self
+        earlier = Machine(self.path, self.tokens)
+        earlier.run(stop=self.at)
+        return earlier
 
     def _reduced(self, rule: Action, taken: list[Value]) -> Value:
         start = taken[0][1]
@@ -125,6 +143,17 @@ class Machine:
         if height > MAX_NESTING:
             self._report_depth(span)
         return node, start, end, height
+
+    def unclosed(self) -> list[int]:
+        """The indices in `values` of the brackets that are open, outermost first."""
+        found: list[int] = []
+        for index, (value, *_) in enumerate(self.values):
+            if isinstance(value, Token):
+                if value.type in OPENING:
+                    found.append(index)
+                elif value.type in CLOSING and found:
+                    found.pop()
+        return found
 
     @property
     def too_deep(self) -> bool:

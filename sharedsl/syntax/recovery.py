@@ -51,11 +51,14 @@ def _read_item(text: str, path: str, tokens: list[Token]) -> tuple[Any | None, l
             node = _finished(machine)
         if node is not None:
             return node, problems + machine.problems, machine.tokens[machine.at :]
+        machine = machine.before_error()
         is_news = machine.at > resumed
         closed = close_brackets(machine, text) if is_news else None
         if closed is not None:
             machine, problem = closed
-            problems.append(problem)
+            place = problem.labels[0].span.start
+            problems = [older for older in problems if older.labels[0].span.start < place] + [problem]
+            resumed = -1
             continue
         fitting = acceptable(machine)
         repair = find_repair(machine, fitting, text)

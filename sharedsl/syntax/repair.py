@@ -6,16 +6,20 @@ is offered as a fix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sharedsl.syntax.lexer import STATEMENT_WORDS, Token
+from sharedsl.syntax.lexer import OPENING, STATEMENT_WORDS, Token
 from sharedsl.syntax.parser import Machine
 
 #: tokens that must fit after a repair
 _LOOK_AHEAD = 3
+#: tokens by which repairs are compared
+_FAR_AHEAD = 10
+_TO_THE_END = 1000
 #: what is tried to be inserted, most likely first; BAD stands for a missing expression
-_INSERTABLE = ("RPAR", "RSQB", "LBRACE", "COMMA", "EQUAL", "COLON", "RBRACE", "ARROW", "LPAR", "BAD", "_NL")
+_INSERTABLE = ("RPAR", "RSQB", "LBRACE", "COMMA", "EQUAL", "COLON", "RBRACE", "ARROW", "BAD", "_NL")
+_OPENERS = ("LPAR", "LSQB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +34,21 @@ class Repair:
     back: bool = False
 
 
-def accepts(machine: Machine, states: list[int], kinds: Iterable[str]) -> bool:
+def accepts(machine: Machine, states: list[int], kinds: Sequence[str]) -> bool:
     """Whether the parser in `states` would take tokens of these kinds, one after the other."""
+    return advance(machine, states, kinds) >= len(kinds)
+
+
+def advance(machine: Machine, states: list[int], kinds: Iterable[str]) -> int:
+    """How many tokens of these kinds the parser in `states` would take; any number if it comes to the end."""
     table, rules, end_state = machine.table.states, machine.actions, machine.table.end_state
     stack = list(states)
+    taken = 0
     for kind in kinds:
         while True:
             act = table[stack[-1]].get(kind)
             if act is None:
-                return False
+                return taken
             if act >= 0:
                 stack.append(act)
                 break
@@ -46,8 +56,9 @@ def accepts(machine: Machine, states: list[int], kinds: Iterable[str]) -> bool:
             del stack[-rule.size :]
             stack.append(table[stack[-1]][rule.origin])
             if kind == "$END" and stack[-1] == end_state:
-                return True
-    return True
+                return _TO_THE_END
+        taken += 1
+    return taken
 
 
 def acceptable(machine: Machine) -> set[str]:
@@ -63,9 +74,7 @@ def find_repair(machine: Machine, fitting: set[str], text: str) -> Repair | None
         _misspelled(machine, token, fitting)
         or _misspelled_before(machine)
         or _unclosed_bodies(machine, token, text)
-        or _left_out(machine, token, fitting)
-        or _too_much(machine, token)
-        or _wrong_mark(machine, token, fitting)
+        or _slip(machine, token, fitting)
     )
 
 
@@ -90,8 +99,8 @@ def apply_repair(machine: Machine, repair: Repair) -> None:
         machine.tokens[after].type = _as_beginning(machine, after)
 
 
-def _following(machine: Machine, at: int, begins: bool = False) -> list[str]:
-    kinds = [token.type for token in machine.tokens[at : at + _LOOK_AHEAD]]
+def _following(machine: Machine, at: int, begins: bool = False, count: int = _LOOK_AHEAD) -> list[str]:
+    kinds = [token.type for token in machine.tokens[at : at + count]]
     if begins and kinds:
         kinds[0] = _as_beginning(machine, at)
     return kinds
@@ -136,11 +145,10 @@ def _similar(text: str, known: Iterable[str]) -> list[str]:
 
 def _unclosed_bodies(machine: Machine, token: Token, text: str) -> Repair | None:
     if token.type == "$END":
-        for count in range(1, 12):
-            if accepts(machine, machine.states, ["RBRACE"] * count + ["$END"]):
-                return Repair(("RBRACE",) * count)
-        return None
-    braces = [value for value, *_ in machine.values if isinstance(value, Token) and value.type == "LBRACE"]
+        closers = tuple(OPENING[machine.values[index][0].type] for index in reversed(machine.unclosed()))
+        return Repair(closers) if closers and accepts(machine, machine.states, [*closers, "$END"]) else None
+    opened = [machine.values[index][0] for index in machine.unclosed()]
+    braces = [value for value in opened if value.type == "LBRACE"]
     kinds = _following(machine, machine.at)
     for count, brace in enumerate(reversed(braces), 1):
         # a statement that stands deeper than the header is one of its body, in its place or not
@@ -161,42 +169,38 @@ def indent(text: str, at: int) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _left_out(machine: Machine, token: Token, fitting: set[str]) -> Repair | None:
+def _slip(machine: Machine, token: Token, fitting: set[str]) -> Repair | None:
+    """A token left out, put in, or mistaken for another: of all such repairs the one that carries furthest."""
+    best, furthest = None, _LOOK_AHEAD - 1
+    for repair in _slips(machine, token, fitting):
+        begins = bool(repair.insert) and repair.insert[-1] in ("LBRACE", "_NL")
+        kinds = [*repair.insert, *_following(machine, machine.at + repair.drop, begins, _FAR_AHEAD)]
+        carries = advance(machine, machine.states, kinds) - len(repair.insert)
+        if carries > furthest:
+            best, furthest = repair, carries
+    return best
+
+
+def _slips(machine: Machine, token: Token, fitting: set[str]) -> Iterator[Repair]:
+    """All single slips that may be it, likeliest first."""
     for kind in _INSERTABLE:
-        if kind not in fitting:
-            continue
-        kinds = _following(machine, machine.at, kind in ("LBRACE", "_NL"))
-        if accepts(machine, machine.states, [kind, *kinds]):
-            return Repair((kind,))
-    if accepts(machine, machine.states, ["LPAR", "RPAR", *_following(machine, machine.at)]):
-        return Repair(("LPAR", "RPAR"))
-    if (
-        "OF" in fitting
-        and "NAME" not in fitting
-        and accepts(machine, machine.states, ["OF", *_following(machine, machine.at)])
-    ):
-        return Repair(("OF",))
-    return None
-
-
-def _too_much(machine: Machine, token: Token) -> Repair | None:
+        if kind in fitting:
+            yield Repair((kind,))
+    if "LPAR" in fitting:
+        yield Repair(("LPAR", "RPAR"))
+    if "OF" in fitting and "NAME" not in fitting:
+        yield Repair(("OF",))
+    is_mark = token.type in machine.table.marks.values()
     # a word is not left out: it says something; a mark, or what stands twice, may be a slip
-    is_slip = token.type in machine.table.marks.values() or token.type == "_NL"
-    if not is_slip and not (machine.at and machine.tokens[machine.at - 1].text == token.text):
-        return None
-    fits = accepts(machine, machine.states, _following(machine, machine.at + 1))
-    return Repair(drop=1) if fits else None
-
-
-def _wrong_mark(machine: Machine, token: Token, fitting: set[str]) -> Repair | None:
-    """One mark for another: `(` for `{`, `:` for `=`."""
-    if token.type not in machine.table.marks.values():
-        return None
-    for kind in _INSERTABLE:
-        if kind in fitting and kind not in ("BAD", "_NL"):
-            if accepts(machine, machine.states, [kind, *_following(machine, machine.at + 1, kind == "LBRACE")]):
-                return Repair((kind,), 1)
-    return None
+    if is_mark or token.type == "_NL" or (machine.at and machine.tokens[machine.at - 1].text == token.text):
+        yield Repair(drop=1)
+    for kind in _OPENERS:
+        if kind in fitting:
+            yield Repair((kind,))
+    if is_mark:
+        for kind in (*_INSERTABLE, *_OPENERS):
+            if kind in fitting and kind not in ("BAD", "_NL"):
+                yield Repair((kind,), 1)
 
 
 def distance(left: str, right: str) -> int:

@@ -11,7 +11,7 @@ LONG = [
     "attention_scores",
     "a_name_of_middling_length",
     "residual_stream_of_the_decoder",
-    "a_name_that_is_really_much_longer_than_most_people_like",
+    "a_rather_long_name_for_a_tensor",
 ]
 BINARY = ["+", "-", "*", "/", "//", "%", "@", "**", "&", "|", "^", "<<", ">>"]
 COMPARE = ["==", "!=", "<", "<=", ">", ">=", "is", "is not", "in", "not in"]
@@ -34,7 +34,9 @@ class Trees:
         return py.name(".".join(["self", *(self.word() for _ in range(self.random.randint(1, 2)))]))
 
     def constant(self) -> py.Expr:
-        return py.Const(self.random.choice([0, 1, 2, 12, 512, 0.5, 1e-5, 1e-12, True, None, "b t", 'say "x"', -1, -0.5]))
+        return py.Const(
+            self.random.choice([0, 1, 2, 12, 512, 0.5, 1e-5, 1e-12, True, None, "b t", 'say "x"', -1, -0.5])
+        )
 
     def leaf(self, depth: int = 0) -> py.Expr:
         return self.random.choice([self.name, self.dotted, self.constant, self.name])()
@@ -70,6 +72,8 @@ class Trees:
 
     def method(self, depth: int) -> py.Expr:
         value = self.expr(depth)
+        while isinstance(value, py.Const):
+            value = self.expr(depth)
         for _ in range(self.random.randint(1, 3)):
             value = py.Attr(value, self.word())
             if self.random.random() < 0.8:
@@ -95,7 +99,9 @@ class Trees:
     def collection(self, depth: int) -> py.Expr:
         kind = self.random.choice([py.TupleExpr, py.ListExpr, py.DictExpr])
         if kind is py.DictExpr:
-            return py.DictExpr(tuple((self.expr(depth - 1), self.expr(depth)) for _ in range(self.random.randint(0, 3))))
+            return py.DictExpr(
+                tuple((self.expr(depth - 1), self.expr(depth)) for _ in range(self.random.randint(0, 3)))
+            )
         return kind(self.many(depth, 0, 4))
 
     def index(self, depth: int) -> py.Expr:
@@ -113,7 +119,7 @@ class Trees:
         return py.FString(("size ", self.random.choice([self.name, self.dotted])(), " is {wrong}"))
 
     def lambda_(self, depth: int) -> py.Expr:
-        return py.Lambda(("x",), self.leaf())
+        return py.Lambda(("x",), py.Name(self.random.choice(SHORT)))
 
     # ------------------------------------------------------------------------ statements
 
@@ -126,7 +132,9 @@ class Trees:
         return self.random.choice([self.name, self.dotted])()
 
     def comment(self) -> str:
-        return self.random.choice(["", "", "", "[B, T, dim]", "spec:12", "a comment of some length, to see where it goes"])
+        return self.random.choice(
+            ["", "", "", "[B, T, dim]", "spec:12", "a comment of some length, to see where it goes"]
+        )
 
     def simple(self, depth: int) -> py.Stmt:
         make = self.random.choice(["assign"] * 4 + ["return", "return", "aug", "expr", "raise", "assert", "annotated"])
@@ -165,11 +173,16 @@ class Trees:
                 other = self.block(depth, nesting - 1) if self.random.random() < 0.4 else ()
                 return py.If(self.expr(depth), self.block(depth, nesting - 1), elifs, other, self.comment())
             case "for":
-                return py.For(self.target(), self.expr(depth), self.block(depth, nesting - 1), self.comment())
+                return py.For(
+                    self.random.choice([py.Name("i"), py.TupleExpr((py.Name("i"), py.Name("layer")))]),
+                    self.expr(depth),
+                    self.block(depth, nesting - 1),
+                    self.comment(),
+                )
             case "while":
                 return py.While(self.expr(depth), self.block(depth, nesting - 1))
             case "with":
-                return py.With(self.call(0), self.name(), self.block(depth, nesting - 1))
+                return py.With(py.call("self.scope", self.leaf()), py.Name("scope"), self.block(depth, nesting - 1))
             case "try":
                 handler = py.Except(py.Name("ValueError"), "error", self.block(depth, nesting - 1))
                 return py.Try(self.block(depth, nesting - 1), (handler,))

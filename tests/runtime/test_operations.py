@@ -6,9 +6,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from sharedsl.layers import LAYERS
+from sharedsl.ops import OPS
 from sharedsl.runtime.attending import attend, rotary, visible
 from sharedsl.runtime.operations import OPERATIONS
-from sharedsl.runtime.shaping import OutOfRange, pattern
+from sharedsl.runtime.patterns import pattern
+from sharedsl.runtime.primitives import PRIMITIVES
+from sharedsl.runtime.shaping import OutOfRange
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +79,8 @@ def test_rotary_turns_pairs_and_keeps_relative_positions():
         ("b t (h d) -> b h t d", {"h": 2}, lambda x: x.reshape(3, 4, 2, 3).transpose(1, 2)),
         ("b t c -> (b t) c", {}, lambda x: x.reshape(12, 6)),
         ("... c -> c ...", {}, lambda x: x.permute(2, 0, 1)),
+        ("b ... -> b (...)", {}, lambda x: x.reshape(3, 24)),
+        ("... c -> (... c)", {}, lambda x: x.reshape(-1)),
         ("b t c -> b t h c", {"h": 5}, lambda x: x[:, :, None].expand(3, 4, 5, 6)),
         ("b t c -> b 1 t c", {}, lambda x: x[:, None]),
         ("b t (c 2) -> b t c 2", {}, lambda x: x.reshape(3, 4, 3, 2)),
@@ -83,6 +89,43 @@ def test_rotary_turns_pairs_and_keeps_relative_positions():
 def test_patterns(text, sizes, want):
     x = torch.randn(3, 4, 6)
     torch.testing.assert_close(pattern(x, text, sizes), want(x))
+
+
+def test_reductions_over_several_axes():
+    x = torch.randn(3, 4, 5)
+    for name, want in {
+        "var": x.var((0, 2), unbiased=False),
+        "logsumexp": x.logsumexp((0, 2)),
+        "max": x.amax((0, 2)),
+    }.items():
+        torch.testing.assert_close(OPERATIONS[name](x, axis=(0, -1)), want)
+    torch.testing.assert_close(OPERATIONS["mean"](x, axis=(0, 2), keep=True), x.mean((0, 2), keepdim=True))
+    torch.testing.assert_close(OPERATIONS["argmax"](x), x.argmax())
+
+
+def test_extremes_of_operands_and_numbers():
+    x, y = torch.randn(3), torch.randn(3)
+    torch.testing.assert_close(OPERATIONS["max"](x, y, 0), torch.maximum(x, y).clamp(min=0))
+    torch.testing.assert_close(OPERATIONS["min"](torch.tensor([1, 9]), 5), torch.tensor([1, 5]))
+    assert OPERATIONS["max"](3, 4) == 4 and OPERATIONS["min"](3, 4) == 3
+
+
+def test_every_operation_and_layer_has_a_meaning():
+    assert set(OPERATIONS) == set(OPS)
+    assert set(PRIMITIVES) == set(LAYERS)
+
+
+@pytest.mark.parametrize("size", [1, 3, (2, 5), 7])
+def test_adaptive_pooling(size):
+    x = torch.randn(2, 3, 7, 6)
+    torch.testing.assert_close(OPERATIONS["adaptive_avg_pool2d"](x, size=size), F.adaptive_avg_pool2d(x, size))
+
+
+@pytest.mark.parametrize("kind", ["max", "avg"])
+def test_pooling(kind):
+    x = torch.randn(2, 3, 7, 6)
+    want = getattr(F, f"{kind}_pool2d")(x, 3, stride=2, padding=1)
+    torch.testing.assert_close(OPERATIONS[f"{kind}_pool2d"](x, kernel=3, stride=2, padding=1), want)
 
 
 def test_einsum_by_words():

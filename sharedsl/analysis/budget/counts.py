@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sharedsl.analysis.budget.quantity import ZERO, numel, product, times, total
+from sharedsl.analysis.budget.uses import applications, registered
 from sharedsl.model.dataflow import Tensor
 from sharedsl.model.poly import Poly
 from sharedsl.model.sites import WeightSpec
 from sharedsl.model.tree import BufferSpec, Model
-from sharedsl.analysis.budget.uses import applications, registered
 from sharedsl.model.weights import Solved, Storage
 
 #: bytes of one number

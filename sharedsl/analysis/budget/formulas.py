@@ -46,6 +46,8 @@ class Formula:
     fixed: dict[str, int] = field(default_factory=dict)
     #: conditions on the parameters under which it holds
     where: tuple[str, ...] = ()
+    #: parameters that follow others where they are not given: `ff = 4 * dim`
+    derived: dict[str, Poly] = field(default_factory=dict)
     _code: CodeType | None = None
 
     @property
@@ -58,19 +60,23 @@ class Formula:
 
     def evaluate(self, **sizes: int) -> int:
         """KeyError names a run-time size that is missing; ValueError a parameter that the formula holds fixed."""
+        known = {**self.defaults, **sizes}
+        for name, default in self.derived.items():
+            if name not in sizes:
+                known[name] = default.evaluate(known)
         for name, value in self.fixed.items():
-            if sizes.get(name, value) != value:
+            if known[name] != value:
                 raise ValueError(f"this formula holds for {name} = {value} only")
         if self._code is None:
             self._code = compile(self.expression, "<formula>", "eval")
         try:
-            return int(eval(self._code, {"__builtins__": {}, "min": min, "max": max}, {**self.defaults, **sizes}))
+            return int(eval(self._code, {"__builtins__": {}, "min": min, "max": max}, known))
         except NameError as problem:
             raise KeyError(problem.name) from None
 
 
-def formulas(base: Variant, recompile: Recompile) -> dict[str, Formula]:
-    """The formula of every total of a build."""
+def formulas(base: Variant, recompile: Recompile, derived: dict[str, Poly] | None = None) -> dict[str, Formula]:
+    """The formula of every total of a build. `derived` are the parameters that follow others."""
     defaults = base.totals.sizes
     pinned = [name for name in _pinned(base.guards) if name in defaults][:_MAX_STRUCTURAL]
     where = tuple(dict.fromkeys(_text(guard) for guard in base.guards if not _pins(guard)))
@@ -78,7 +84,8 @@ def formulas(base: Variant, recompile: Recompile) -> dict[str, Formula]:
     found: dict[str, Formula] = {}
     for name, amount in base.totals.polys.items():
         fitted = fit.total(name) if fit is not None else (amount, {}, ())
-        found[name] = Formula(name, fitted[0], defaults, fitted[1], _relevant(where, fitted) + fitted[2])
+        holds = _relevant(where, fitted) + fitted[2]
+        found[name] = Formula(name, fitted[0], defaults, fitted[1], holds, derived or {})
     return found
 
 

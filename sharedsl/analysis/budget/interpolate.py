@@ -41,9 +41,7 @@ def _coefficient(value: Poly, monomial: Monomial) -> int:
     return next((factor for each, factor in value.terms if each == monomial), 0)
 
 
-def _coefficients(
-    grid: Sequence[Sequence[int]], values: Mapping[Point, Fraction]
-) -> dict[tuple[int, ...], Fraction]:
+def _coefficients(grid: Sequence[Sequence[int]], values: Mapping[Point, Fraction]) -> dict[tuple[int, ...], Fraction]:
     """Powers -> coefficient, by interpolating along the first name and then, coefficient by coefficient, the rest."""
     if not grid:
         return {(): values[()]}
@@ -82,5 +80,3 @@ def matches(formula: Poly, names: Sequence[str], point: Point, value: Poly) -> b
 
 def at_point(value: Poly, names: Sequence[str], point: Point) -> Poly:
     return value.substitute({name: poly.const(at) for name, at in zip(names, point, strict=True)})
-
-

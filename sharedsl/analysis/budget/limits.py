@@ -87,7 +87,9 @@ def _arguments(line: ast.BudgetLine, totals: Totals, scope: Scope) -> dict[str, 
         if wants is None:
             return error("budget-argument", f"`{line.quantity}` takes no arguments", arg.span)
         if arg.name is None:
-            return error("budget-argument", f"arguments of `{line.quantity}` are named", arg.span, help=_example(line, totals))
+            return error(
+                "budget-argument", f"arguments of `{line.quantity}` are named", arg.span, help=_example(line, totals)
+            )
         names = ("bits",) if wants == "bits" else runtime_sizes(totals)
         if arg.name not in names:
             place = Span(arg.span.path, arg.span.start, arg.span.start + len(arg.name))

@@ -34,7 +34,8 @@ class _Walk:
             self.known[at] = ZERO
             parts = self._below(unit, unit.bodies[key], node)
             repeats = _repeats(unit, unit.bodies[key], node) if unit.states else {}
-            parts += [_numbers(spec, repeats.get(spec.name)) for spec in unit.states.values()]
+            seen = _seen_at_once(unit.bodies[key])
+            parts += [_numbers(spec, repeats.get(spec.name)) for spec in unit.states.values() if spec.name not in seen]
             self.known[at] = total(parts)
         return self.known[at]
 
@@ -80,6 +81,21 @@ def _repeats(unit: Unit, body: d.Body, node: Node) -> dict[str, tuple[int, int] 
     return kept
 
 
+def _seen_at_once(body: d.Body) -> set[str]:
+    """States that only attention without `causal` reads: it wants the whole sequence, so nothing is kept for later."""
+    causal: dict[str, bool] = {}
+
+    def visit(expr: d.Expr) -> None:
+        if isinstance(expr, d.Op) and expr.op == "attend":
+            for arg in expr.args:
+                if isinstance(arg, d.Var):
+                    causal[arg.name] = causal.get(arg.name, False) or bool(expr.setting("causal"))
+
+    for expr in expressions(body.statements):
+        walk(expr, visit)
+    return {name for name, kept in causal.items() if not kept}
+
+
 def _flat(statements: tuple[d.Statement, ...]) -> list[d.Statement]:
     found: list[d.Statement] = []
     for each in statements:
@@ -93,9 +109,7 @@ def _flat(statements: tuple[d.Statement, ...]) -> list[d.Statement]:
     return found
 
 
-def _repeat(
-    expr: d.Expr, known: dict[str, tuple[int, int] | None], unit: Unit, node: Node
-) -> tuple[int, int] | None:
+def _repeat(expr: d.Expr, known: dict[str, tuple[int, int] | None], unit: Unit, node: Node) -> tuple[int, int] | None:
     match expr:
         case d.Var():
             return known.get(expr.name)

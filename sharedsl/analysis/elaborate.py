@@ -1,0 +1,222 @@
+"""A model at given arguments: its units, the dataflow of its forwards, and the sites of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sharedsl.analysis.bodies import forward_body, root_body
+from sharedsl.analysis.collect import TooMany, Walker
+from sharedsl.analysis.numbering import Numbering, finish
+from sharedsl.analysis.report import Reporter
+from sharedsl.analysis.scope import Definition, Scope
+from sharedsl.analysis.shop import LIMIT, Draft, Inferred, Shop
+from sharedsl.analysis.units import declared_unit
+from sharedsl.comptime import Trace
+from sharedsl.diagnostics import Diagnostic
+from sharedsl.model import dataflow as d
+from sharedsl.model import sizes
+from sharedsl.model.folds import FoldEdit
+from sharedsl.model.sizes import Real, Size, Value
+from sharedsl.model.tree import Model, Unit
+from sharedsl.source import NOWHERE, Span
+from sharedsl.syntax import ast
+
+
+def elaborate(
+    scope: Scope,
+    target: Definition,
+    arguments: Mapping[str, Value],
+    *,
+    folds: tuple[FoldEdit, ...] = (),
+    incremental: bool = False,
+    trace: Trace | None = None,
+    via: Span = NOWHERE,
+) -> tuple[Model | None, list[Diagnostic]]:
+    """The model, or None where it has errors. `arguments` gives every parameter its value; `via` is where it is used."""
+    inferred: dict[str, Size] = {}
+    grown = _counter(target) if incremental else None
+    while True:
+        shop = Shop(scope, Reporter(), trace or Trace(), incremental, folds, inferred=inferred, grown=grown)
+        shop.free = _free_sizes(target)
+        try:
+            model = _elaborated(shop, target, arguments, via)
+        except Inferred as found:
+            inferred[found.name] = found.size
+            continue
+        if model is not None and grown is not None and not _grows_as(model, grown):
+            grown = None
+            continue
+        return model, shop.report.found
+
+
+def _elaborated(shop: Shop, target: Definition, arguments: Mapping[str, Value], via: Span) -> Model | None:
+    report, folds = shop.report, shop.folds
+    item = target.item
+    assert isinstance(item, ast.Block)
+    shop.inside.append(target)
+    parameters = {name: at_root(name, value) for name, value in arguments.items()}
+    draft = declared_unit(shop, target, parameters, via, folds, root=True)
+    entries, numberings = _entries(shop, draft)
+    if not report.failed:
+        _unused(shop, draft)
+        _unfolded(shop)
+    if report.failed or draft.broken or not entries:
+        if not report.failed and not draft.broken:
+            report.error("no-forward", f"`{item.name}` has no forward", item.name_span)
+        return None
+    finish(numberings)
+    try:
+        sites = Walker().sites(draft.unit, tuple(body.key for body in entries.values()))
+    except TooMany:
+        report.error("too-many-sites", f"`{item.name}` has more than {LIMIT:,} weights", via if via.path else item.name_span)
+        return None
+    return Model(
+        item.name,
+        draft.unit,
+        parameters,
+        {name: body.key for name, body in entries.items()},
+        sites,
+        shop.functions,
+        defaults={one.name: one.default for body in entries.values() for one in body.inputs if one.default is not None},
+        span=item.name_span,
+    )
+
+
+def _free_sizes(target: Definition) -> set[str]:
+    """Run-time sizes that only optional inputs of the root name, alone: the length of a mask."""
+    names: dict[bool, set[str]] = {True: set(), False: set()}
+    for forward in target.item.body:  # type: ignore[union-attr]
+        for one in forward.inputs if isinstance(forward, ast.Forward) else ():
+            lone = {dim.value.name for dim in one.type.dims or () if isinstance(dim.value, ast.Name)}
+            names[isinstance(one.default, ast.Name) and one.default.name == "none"] |= lone
+    return {name for name in names[True] - names[False] if name[:1].isupper()}
+
+
+def _counter(target: Definition) -> str | None:
+    """The root's count of what it has seen, where there is one such state."""
+    counts = [each.name for each in target.item.body if isinstance(each, ast.StateDecl) and each.type.dims is None]  # type: ignore[union-attr]
+    return counts[0] if len(counts) == 1 else None
+
+
+def _grows_as(model: Model, counter: str) -> bool:
+    """Whether every growing state gets longer by what the counter goes up, so that the two are one number."""
+    steps: set[object] = set()
+    units = {id(model.root): model.root}
+    queue = [model.root]
+    while queue:
+        unit = queue.pop()
+        for child in unit.children.values():
+            for each in child.units:
+                if id(each) not in units:
+                    units[id(each)] = each
+                    queue.append(each)
+        for body in unit.bodies.values():
+            steps |= {_step(each, unit, counter) for each in _keeps(body.statements)} - {None}
+    return len(steps) <= 1
+
+
+def _keeps(statements: tuple[d.Statement, ...]) -> list[d.Keep]:
+    found: list[d.Keep] = []
+    for each in statements:
+        match each:
+            case d.Keep():
+                found.append(each)
+            case d.Loop():
+                found += [keep for turn in each.turns for keep in _keeps(turn)]
+            case d.Present():
+                found += [*_keeps(each.then), *_keeps(each.other)]
+    return found
+
+
+def _step(keep: d.Keep, unit: Unit, counter: str) -> object:
+    """The length, or the count, after a call."""
+    spec = unit.states[keep.state]
+    if spec.type is None:
+        return keep.value.value.ground if isinstance(keep.value, d.Const) and isinstance(keep.value.value, Size) else None
+    if spec.growing is None or not isinstance(keep.value.type, d.Tensor):
+        return None
+    return keep.value.type.dims[spec.growing].ground
+
+
+
+
+def at_root(name: str, value: Value) -> Value:
+    """A parameter of the model: a symbol in every formula, its own name in code."""
+    if isinstance(value, Size) and value.value is not None:
+        return sizes.parameter(name, value.value)
+    if isinstance(value, Real):
+        return Real(value.value, sizes.named(name))
+    if isinstance(value, tuple):
+        code = sizes.named(name)
+        return tuple(_item(item, sizes.Arith("index", (code, sizes.literal(at)))) for at, item in enumerate(value))
+    return value
+
+
+def _item(value: Value, code: sizes.Arith) -> Value:
+    """An item of a list that is a parameter: a plain number in formulas."""
+    if isinstance(value, Size) and value.value is not None:
+        return Size(value.value, sizes.size(value.value).formula, code)
+    if isinstance(value, Real):
+        return Real(value.value, code)
+    if isinstance(value, tuple):
+        return tuple(_item(each, sizes.Arith("index", (code, sizes.literal(at)))) for at, each in enumerate(value))
+    return value
+
+
+def _entries(shop: Shop, draft: Draft) -> tuple[dict[str | None, d.Body], list[Numbering]]:
+    """The bodies of the root's forwards, the main one first."""
+    bodies: dict[str | None, d.Body] = {}
+    numberings: list[Numbering] = []
+    for name in sorted(draft.forwards, key=lambda name: name is not None):
+        numbering = Numbering()
+        body = root_body(shop, draft, draft.forwards[name], numbering)
+        if body is not None:
+            bodies[name] = body
+            numberings.append(numbering)
+    return bodies, numberings
+
+
+def _unused(shop: Shop, draft: Draft) -> None:
+    """Layers that no forward applies have no weights in the model: that is rarely meant."""
+    for each in list(shop.drafts.values()):
+        if each.home is None or each.home is not shop.scope.main or each.layer is not None:
+            continue
+        if each is not draft and not each.bodies:
+            continue
+        for name, child in each.unit.children.items():
+            if name not in each.applied and not mentions(each.item, name):
+                message = f"`{name}` is declared, and no forward applies it"
+                shop.report.warn("unused-layer", message, child.span, help="it has no weights in the model")
+        for name in each.unit.weights:
+            place = each.places.get(name)
+            if place is not None and each.unit.kind != "extern" and not mentions(each.item, name):
+                message = f"the weight `{name}` is declared, and no forward reads it"
+                shop.report.error("orphan", message, place, help="a weight that nothing reads would never be trained")
+
+
+def mentions(node: object, name: str) -> bool:
+    """Whether some forward below `node` says `name`."""
+    if isinstance(node, ast.Name):
+        return node.name == name
+    if isinstance(node, tuple):
+        return any(mentions(each, name) for each in node)
+    if isinstance(node, ast.Block):
+        return any(mentions(each, name) for each in node.body if isinstance(each, ast.Forward | ast.DeclIf | ast.DeclFor))
+    if isinstance(node, ast.LayerDecl) or not hasattr(node, "__dataclass_fields__"):
+        return False
+    return any(mentions(getattr(node, each), name) for each in node.__dataclass_fields__)
+
+
+def _unfolded(shop: Shop) -> None:
+    for edit in shop.folds:
+        if not any(edit.span == used.span for used in shop.folded):
+            message = f"`{edit.target}` is not applied in that way: a fold repeats what `forward` applies"
+            shop.report.error("fold-nothing", message, edit.span)
+
+
+def check_block(scope: Scope, target: Definition, arguments: Mapping[str, Value]) -> list[Diagnostic]:
+    """The mistakes in a block that no model uses."""
+    return elaborate(scope, target, arguments)[1]
+
+
+__all__ = ["check_block", "elaborate", "forward_body"]

@@ -1,0 +1,331 @@
+"""Reads the statements of one forward or function into the typed dataflow of `sharedsl.model.dataflow`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sharedsl.analysis import expressions
+from sharedsl.analysis.arguments import Poisoned
+from sharedsl.analysis.flow_values import BAD, Both, Presence, Ref, V, is_static, operand
+from sharedsl.analysis.loops import loop
+from sharedsl.analysis.numbering import Numbering
+from sharedsl.analysis.scope import FileScope
+from sharedsl.analysis.shop import Draft, Shop
+from sharedsl.comptime.values import kind_of
+from sharedsl.model import dataflow as d
+from sharedsl.model.sizes import Size
+from sharedsl.source import Span
+from sharedsl.syntax import ast
+
+
+@dataclass(slots=True, eq=False)
+class Flow:
+    """One forward being read: the names in reach, and the statements so far."""
+
+    shop: Shop
+    home: FileScope
+    #: the block; None in a function
+    draft: Draft | None
+    numbering: Numbering
+    names: dict[str, V] = field(default_factory=dict)
+    sizes: dict[str, Size] = field(default_factory=dict)
+    out: list[d.Statement] = field(default_factory=list)
+    returned: list[tuple[d.Type, Span, tuple[Span, ...]]] = field(default_factory=list)
+    #: nothing after this point runs
+    done: bool = False
+    failed: bool = False
+    in_loop: int = 0
+
+    def error(self, code: str, message: str, span: Span, label: str = "", help: str = "") -> Poisoned:
+        """Reports; `raise flow.error(..)` stops the statement."""
+        self.shop.report.error(code, message, span, label, help=help)
+        return Poisoned()
+
+    # ------------------------------------------------------------------------ statements
+
+    def run(self, body: tuple[ast.Statement, ...]) -> None:
+        for statement in body:
+            if self.done:
+                return
+            try:
+                self._one(statement)
+            except Poisoned:
+                self.failed = True
+                for name in _assigned(statement):
+                    self.names[name] = BAD
+
+    def _one(self, statement: ast.Statement) -> None:
+        match statement:
+            case ast.Assign():
+                self._assign(statement)
+            case ast.Return():
+                self._return(statement)
+            case ast.If():
+                self._if(statement)
+            case ast.For():
+                loop(self, statement)
+            case ast.Require():
+                self._require(statement)
+
+    def _assign(self, statement: ast.Assign) -> None:
+        for target in statement.targets:
+            self._refuse(target, statement.span)
+        values = [expressions.value(self, each) for each in statement.values]
+        targets = statement.targets
+        if len(values) == len(targets):
+            self._assign_each(targets, values, statement)
+        elif len(values) == 1:
+            self._unpack(targets, values[0], statement)
+        else:
+            raise self.error("wrong-count", f"{len(targets)} names for {len(values)} values", statement.span)
+
+    def _refuse(self, target: str, span: Span) -> None:
+        """Sizes, layers and weights keep their meaning: code that computes with them could not be read otherwise."""
+        draft = self.draft
+        if draft is None:
+            return
+        unit = draft.unit
+        kinds = (("parameter", draft.names), ("layer", unit.children), ("weight", unit.weights), ("buffer", unit.buffers))
+        for kind, members in kinds:
+            if target in members:
+                place = Span(span.path, span.start, span.start + len(target))
+                help = "give the value another name"
+                raise self.error("not-assignable", f"`{target}` is a {kind} of `{unit.name}`", place, help=help)
+
+    def _assign_each(self, targets: tuple[str, ...], values: list[V], statement: ast.Assign) -> None:
+        """`a, b = e, f`: all values are found before any name changes."""
+        spans = [each.span for each in statement.values]
+        running = [at for at, value in enumerate(values) if not is_static(value) and not isinstance(value, Ref)]
+        if len(running) > 1:
+            self._assign_together(targets, values, statement)
+            return
+        for target, value, span in zip(targets, values, spans, strict=True):
+            self.assign(target, value, span, statement.span)
+
+    def _assign_together(self, targets: tuple[str, ...], values: list[V], statement: ast.Assign) -> None:
+        if any(target in self.names and self._is_state(target) for target in targets):
+            for target, value, one in zip(targets, values, statement.values, strict=True):
+                self.assign(target, value, one.span, statement.span)
+            return
+        items = tuple(self.operand(value, one.span) for value, one in zip(values, statement.values, strict=True))
+        type = d.Many(tuple(item.type for item in items))
+        self.out.append(d.Assign(targets, d.Collect(items, type, span=statement.span), span=statement.span))
+        for target, item in zip(targets, items, strict=True):
+            self.names[target] = d.Var(target, item.type, span=statement.span)
+
+    def _unpack(self, targets: tuple[str, ...], value: V, statement: ast.Assign) -> None:
+        if isinstance(value, tuple) and not _has_runtime(value):
+            if len(value) != len(targets):
+                raise self.error("wrong-count", f"{len(targets)} names for {len(value)} values", statement.span)
+            self._assign_each(targets, list(value), ast.Assign(targets, statement.values * len(targets), span=statement.span))
+            return
+        source = self.operand(value, statement.span)
+        if not isinstance(source.type, d.Many):
+            raise self.error("wrong-count", f"{len(targets)} names for one value", statement.span)
+        if len(source.type.items) != len(targets):
+            count = len(source.type.items)
+            raise self.error("wrong-count", f"{len(targets)} names for {count} values", statement.span)
+        self.out.append(d.Assign(targets, source, span=statement.span))
+        for target, type in zip(targets, source.type.items, strict=True):
+            self.names[target] = d.Var(target, type, span=statement.span)
+
+    def assign(self, target: str, value: V, span: Span, whole: Span) -> None:
+        """Bind a name. Run-time values become a statement, others are remembered; a state is kept."""
+        if self._is_state(target):
+            self._keep(target, value, span, whole)
+        elif isinstance(value, Presence | Both):
+            raise self.error("not-yet", "a condition on an optional input cannot be kept in a name yet", span)
+        elif value == () or not (is_static(value) or _is_layers(value)):
+            expr = self.operand(value, span)
+            self.out.append(d.Assign((target,), expr, span=whole))
+            self.names[target] = d.Var(target, expr.type, span=whole)
+        else:
+            self.names[target] = value
+
+    def _is_state(self, name: str) -> bool:
+        return self.draft is not None and name in self.draft.unit.states
+
+    def _keep(self, target: str, value: V, span: Span, whole: Span) -> None:
+        assert self.draft is not None
+        spec = self.draft.unit.states[target]
+        if spec.type is None:
+            if not isinstance(value, Size):
+                raise self.error("wrong-kind", f"the state `{target}` is a whole number", span)
+            expr = self.operand(value, span)
+            self.out.append(d.Keep(target, expr, span=whole))
+            self.names[target] = value
+            return
+        expr = self.operand(value, span)
+        if not isinstance(expr.type, d.Tensor) or len(expr.type.dims) != len(spec.type.dims):
+            want = f"{len(spec.type.dims)} axes"
+            raise self.error("shape", f"the state `{target}` has {want}, and this is {expr.type}", span)
+        self.out.append(d.Keep(target, expr, span=whole))
+        self.names[target] = d.Var(target, expr.type, span=whole)
+
+    def operand(self, value: V, span: Span) -> d.Expr:
+        """A value as a run-time expression, or an error."""
+        expr = operand(value, span)
+        if expr is None:
+            from sharedsl.analysis.flow_values import described
+
+            raise self.error("wrong-kind", f"a value is wanted here, not {described(value)}", span)
+        return expr
+
+    def _return(self, statement: ast.Return) -> None:
+        if self.in_loop:
+            raise self.error("not-yet", "`return` inside a loop is not supported yet", statement.span)
+        self.done = True
+        exprs = tuple(self.operand(expressions.value(self, one), one.span) for one in statement.values)
+        self.out.append(d.Return(exprs, span=statement.span))
+        type = exprs[0].type if len(exprs) == 1 else d.Many(tuple(expr.type for expr in exprs))
+        self.returned.append((type, statement.span, tuple(one.span for one in statement.values)))
+
+    def _require(self, statement: ast.Require) -> None:
+        """Decided now where it can be; a comparison of run-time sizes becomes a check that the module makes."""
+        value = expressions.condition(self, statement.condition, checking=True)
+        if isinstance(value, tuple):
+            for left, op, right in value:
+                text = self.shop.text(statement.condition.span)
+                self.out.append(d.Check(left, op, right, text, span=statement.span))
+        elif value is False:
+            text = self.shop.text(statement.condition.span)
+            self.shop.report.error("require", f"this is required, and does not hold: {text}", statement.condition.span)
+        elif value is not True:
+            raise self.error("not-yet", "`require` on optional inputs is not supported yet", statement.condition.span)
+
+    # ------------------------------------------------------------------------ conditions
+
+    def _if(self, statement: ast.If) -> None:
+        condition = expressions.condition(self, statement.condition)
+        self.branch(condition, statement.then, statement.other, statement.span)
+
+    def branch(self, condition: V, then: tuple[ast.Statement, ...], other: tuple[ast.Statement, ...], span: Span) -> None:
+        """Take the branch that is decided, or both where only the caller knows."""
+        match condition:
+            case bool():
+                self.run(then if condition else other)
+            case Presence():
+                if not condition.positive:
+                    then, other = other, then
+                self._present(condition.name, lambda: self.run(then), lambda: self.run(other), span)
+            case Both(either=False):
+                self._nest(condition, then, other, span)
+            case Both():
+                self._nest(Both(_negated(condition.left), _negated(condition.right)), other, then, span)
+            case _:
+                raise self.error("wrong-kind", f"a condition must be true or false, not {kind_of(condition)}", span)
+
+    def _nest(self, both: Both, then: tuple[ast.Statement, ...], other: tuple[ast.Statement, ...], span: Span) -> None:
+        """`if a and b` as two conditions, one in the other."""
+        left = both.left
+        assert isinstance(left, Presence)
+
+        def yes() -> None:
+            self.branch(both.right, then, other, span)
+
+        def no() -> None:
+            self.run(other)
+
+        first, second = (yes, no) if left.positive else (no, yes)
+        self._present(left.name, first, second, span)
+
+    def _present(self, name: str, then, other, span: Span) -> None:  # type: ignore[no-untyped-def]
+        before, counts = dict(self.names), self.numbering.counts
+        optional = before[name]
+        assert isinstance(optional, d.Var) and isinstance(optional.type, d.Tensor)
+        given = d.Var(name, d.Tensor(optional.type.dtype, optional.type.dims), span=optional.span)
+        branches = []
+        for known, take in ((given, then), (None, other)):
+            self.names = {**before, name: known}
+            self.numbering.counts = counts.copy()
+            outer, self.out, self.done = self.out, [], False
+            take()
+            branches.append((self.out, self.names, self.done, self.numbering.counts))
+            self.out = outer
+        (yes, yes_names, yes_done, yes_counts), (no, no_names, no_done, no_counts) = branches
+        yes_counts.merge(no_counts)
+        self.numbering.counts = yes_counts
+        self.done = yes_done and no_done
+        self.names = before
+        if yes_done or no_done:
+            self.names |= {k: v for k, v in (no_names if yes_done else yes_names).items() if k != name}
+            if yes_done != no_done:
+                self.names[name] = None if yes_done else given
+        else:
+            self._join(name, (yes, yes_names), (no, no_names), span)
+        self.out.append(d.Present(name, tuple(yes), tuple(no), span=span))
+
+    def _join(
+        self,
+        name: str,
+        yes: tuple[list[d.Statement], dict[str, V]],
+        no: tuple[list[d.Statement], dict[str, V]],
+        span: Span,
+    ) -> None:
+        """After both branches: names that either changed stand for run-time variables of one type."""
+        for each in {**yes[1], **no[1]}:
+            a, b = yes[1].get(each, BAD), no[1].get(each, BAD)
+            if each == name or a is b:
+                continue
+            if a is BAD or b is BAD:
+                self.names[each] = BAD
+                continue
+            if is_static(a) and is_static(b) and a == b:
+                self.names[each] = a
+                continue
+            types = [self._materialise(each, value, out, span) for value, (out, _) in ((a, yes), (b, no))]
+            if not same_type(types[0], types[1]):
+                message = f"`{each}` is {types[0]} where `{name}` is given, and {types[1]} where it is not"
+                raise self.error("shape", message, span)
+            self.names[each] = d.Var(each, types[0], span=span)
+
+    def _materialise(self, name: str, value: V, out: list[d.Statement], span: Span) -> d.Type:
+        expr = self.operand(value, span)
+        if not (isinstance(expr, d.Var) and expr.name == name):
+            out.append(d.Assign((name,), expr, span=span))
+        return expr.type
+
+
+def _negated(condition: V) -> V:
+    match condition:
+        case Presence():
+            return Presence(condition.name, not condition.positive)
+        case Both():
+            return Both(_negated(condition.left), _negated(condition.right), not condition.either)
+        case _:
+            return not condition
+
+
+def same_type(a: d.Type, b: d.Type) -> bool:
+    if isinstance(a, d.Many) or isinstance(b, d.Many):
+        return (
+            isinstance(a, d.Many)
+            and isinstance(b, d.Many)
+            and len(a.items) == len(b.items)
+            and all(same_type(x, y) for x, y in zip(a.items, b.items, strict=True))
+        )
+    alike = a.dtype == b.dtype and len(a.dims) == len(b.dims)
+    return alike and all(x.same(y) for x, y in zip(a.dims, b.dims, strict=True))
+
+
+def _is_layers(value: V) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and all(_is_layers(item) or is_static(item) for item in value)
+    return isinstance(value, Ref)
+
+
+def _has_runtime(value: V) -> bool:
+    return isinstance(value, tuple) and not (is_static(value) or _is_layers(value))
+
+
+def _assigned(statement: ast.Statement) -> set[str]:
+    """The names that a statement would have given a value to."""
+    match statement:
+        case ast.Assign():
+            return set(statement.targets)
+        case ast.For():
+            return {name for each in statement.body for name in _assigned(each)}
+        case ast.If():
+            return {name for each in (*statement.then, *statement.other) for name in _assigned(each)}
+        case _:
+            return set()

@@ -1,0 +1,324 @@
+"""From a file's text to everything that is known about it: parse, names, models, plans, builds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sharedsl.analysis.arguments import lifted
+from sharedsl.analysis.assumed import assumed
+from sharedsl.analysis.builds import DTYPES, Asked, Made, Models, make, no_model
+from sharedsl.analysis.elaborate import check_block
+from sharedsl.analysis.names import unknown
+from sharedsl.analysis.report import Reporter
+from sharedsl.analysis.scope import Definition, Load, Scope, load_scope, read_file
+from sharedsl.comptime import Failure, Trace, evaluate
+from sharedsl.comptime import Scope as Names
+from sharedsl.diagnostics import Diagnostic
+from sharedsl.model.sizes import Value
+from sharedsl.model.tree import Model
+from sharedsl.model.weights import Solved
+from sharedsl.source import SourceFile, Span
+from sharedsl.syntax import ast
+
+#: blocks may nest 100 deep and expressions 100 more, each a few calls of ours
+_RECURSION = 20_000
+
+
+@dataclass(slots=True)
+class Analysis:
+    """A file, what it imports, and what is wrong with it. `scope` has every item in reach."""
+
+    source: SourceFile
+    file: ast.File
+    sources: dict[str, SourceFile]
+    diagnostics: tuple[Diagnostic, ...]
+    scope: Scope
+    _made: dict[object, Made] = field(default_factory=dict, repr=False)
+    _models: Models = field(default_factory=dict, repr=False)
+
+    @property
+    def builds(self) -> dict[str, ast.Build]:
+        return self.scope.main.builds
+
+    @property
+    def failed(self) -> bool:
+        return any(each.severity == "error" for each in self.diagnostics)
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A build, or a model with plans, ready to emit. `model` and `solved` are there unless `diagnostics` has errors."""
+
+    analysis: Analysis
+    build: ast.Build | None
+    name: str
+    model: Model
+    solved: Solved
+    plans: tuple[str, ...]
+    sizes: dict[str, Value]
+    diagnostics: tuple[Diagnostic, ...]
+    incremental: bool
+    dtype: str
+    trace: Trace
+
+    @property
+    def failed(self) -> bool:
+        return any(each.severity == "error" for each in self.diagnostics)
+
+
+class Broken(Exception):
+    """A build that cannot be made; `diagnostics` say why."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__(diagnostics[0].message if diagnostics else "")
+        self.diagnostics = diagnostics
+
+
+def analyze(source: SourceFile, *, load: Load = read_file) -> Analysis:
+    """Check a file: its text, its names, every model and block, every plan on its model, every build."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
+    report = Reporter()
+    scope = load_scope(source, load, report)
+    sources = {path: file.source for path, file in scope.files.items()}
+    analysis = Analysis(source, scope.main.file, sources, (), scope)
+    for item in scope.main.file.items:
+        if isinstance(item, ast.Block):
+            _model(analysis, item, report)
+    for item in scope.main.file.items:
+        if isinstance(item, ast.Plan):
+            _plan(analysis, item, report)
+        elif isinstance(item, ast.Build):
+            _build(analysis, item, report)
+    _blocks(analysis, report)
+    analysis.diagnostics = tuple(sorted(report.found, key=lambda each: _order(each, source.path)))
+    return analysis
+
+
+def _order(diagnostic: Diagnostic, path: str) -> tuple[bool, str, int]:
+    span = diagnostic.span
+    return (span is None or span.path != path, span.path if span else "", span.start if span else 0)
+
+
+# ---------------------------------------------------------------------------- checking
+
+
+def _model(analysis: Analysis, item: ast.Block, report: Reporter) -> None:
+    if item.kind == "model" and analysis.scope.model(item.name):
+        _take(_made(analysis, Asked(item.name, (), exact=False)), item.params, report)
+
+
+def _plan(analysis: Analysis, item: ast.Plan, report: Reporter) -> None:
+    """A plan is solved on its model, at default arguments."""
+    if analysis.scope.model(item.model) is None:
+        span = Span(item.span.path, item.name_span.end, item.span.end)
+        at = analysis.source.text.find(item.model, span.start, span.end)
+        place = Span(item.span.path, at, at + len(item.model)) if at >= 0 else item.name_span
+        report.add(no_model(analysis.scope, item.model, place))
+        return
+    if any(param.default is None for param in item.params):
+        return
+    ref = ast.PlanRef(item.name, span=item.name_span)
+    _take(_made(analysis, Asked(item.model, (ref,), exact=False)), (), report)
+
+
+def _build(analysis: Analysis, item: ast.Build, report: Reporter) -> None:
+    asked = _asked(analysis, item, report)
+    if asked is None:
+        return
+    made = _made(analysis, asked)
+    for each in (*made.diagnostics, *_over_budget(item, made)):
+        report.add(each)
+    test = _test_values(analysis, item, report)
+    if test:
+        asked = _asked(analysis, item, report, tuple(test.items()))
+        if asked is not None:
+            for each in _made(analysis, asked).diagnostics:
+                report.add(each)
+
+
+def _over_budget(item: ast.Build, made: Made) -> list[Diagnostic]:
+    """The budget lines that the build does not keep."""
+    lines = tuple(line for line in item.body if isinstance(line, ast.BudgetLine))
+    if not lines or made.model is None or made.solved is None:
+        return []
+    from sharedsl.analysis.budget.limits import check
+    from sharedsl.analysis.budget.totals import Totals
+
+    return check(lines, Totals(made.model, made.solved, _dtype(item)))
+
+
+def _take(made: Made, params: tuple[ast.Param, ...], report: Reporter) -> None:
+    """Findings at made-up sizes: those that sizes can be blamed for are not the user's."""
+    invented = any(param.default is None for param in params)
+    if invented and any(each.code in ("require", "bad-size") for each in made.diagnostics):
+        return
+    for each in made.diagnostics:
+        report.add(each)
+
+
+def _blocks(analysis: Analysis, report: Reporter) -> None:
+    """Blocks of the file that no model of it reaches are checked by themselves."""
+    reached = _reached(analysis)
+    for definition in list(analysis.scope.main.names.values()):
+        item = definition.item
+        own = definition.home is analysis.scope.main and isinstance(item, ast.Block) and item.kind == "block"
+        if own and isinstance(item, ast.Block) and item.name not in reached:
+            found = _checked(analysis.scope, definition, item)
+            invented = any(param.default is None for param in item.params)
+            if not (invented and any(each.code in ("require", "bad-size") for each in found)):
+                for each in found:
+                    report.add(each)
+
+
+def _checked(scope: Scope, definition: Definition, item: ast.Block) -> list[Diagnostic]:
+    from sharedsl.analysis.arguments import Poisoned, bind, parameters
+    from sharedsl.analysis.arguments import Given as Argument
+
+    report = Reporter()
+    params = parameters(item.params, Names({}, Trace(), definition.home.known), report)
+    missing = {param.name for param in params if param.default is None}
+    args = [Argument(name, value, item.name_span) for name, value in assumed(item.params, missing).items()]
+    try:
+        values = bind(params, args, f"`{item.name}`", item.name_span, report)
+    except Poisoned:
+        return report.found
+    return check_block(scope, definition, values)
+
+
+def _reached(analysis: Analysis) -> set[str]:
+    """The names of blocks that some model or block of the file mentions."""
+    found: set[str] = set()
+    for item in analysis.file.items:
+        if isinstance(item, ast.Block):
+            _mentioned(item.body, found)
+    return found
+
+
+def _mentioned(node: object, found: set[str]) -> None:
+    if isinstance(node, ast.Name):
+        found.add(node.name)
+    elif isinstance(node, tuple):
+        for each in node:
+            _mentioned(each, found)
+    elif hasattr(node, "__dataclass_fields__") and not isinstance(node, ast.Forward | Span):
+        for name in node.__dataclass_fields__:
+            _mentioned(getattr(node, name), found)
+
+
+# ---------------------------------------------------------------------------- builds
+
+
+def compile_build(
+    analysis: Analysis, name: str, *, test: bool = False, overrides: Mapping[str, object] | None = None
+) -> Compiled:
+    """A build of the file, at its `test` sizes if asked. Raises Broken with the diagnostics where it has errors."""
+    build = analysis.builds.get(name)
+    if build is None:
+        place = analysis.file.span
+        raise Broken((unknown("unknown-build", f"there is no build `{name}`", name, place, analysis.builds),))
+    report = Reporter()
+    values = {**(_test_values(analysis, build, report) if test else {}), **_lifted(overrides)}
+    asked = _asked(analysis, build, report, tuple(values.items()))
+    if asked is None:
+        raise Broken(tuple(report.found))
+    return _compiled(analysis, build, build.name, _made(analysis, asked), asked, _dtype(build), report)
+
+
+def compile_plan(
+    analysis: Analysis,
+    model: str,
+    plans: tuple[str | ast.PlanRef, ...] = (),
+    overrides: Mapping[str, object] | None = None,
+) -> Compiled:
+    """A model with plans, by name or with arguments, without a build: what `compare` shows."""
+    refs = tuple(ast.PlanRef(plan) if isinstance(plan, str) else plan for plan in plans)
+    asked = Asked(model, refs, (), tuple(_lifted(overrides).items()), exact=False)
+    return _compiled(analysis, None, model, _made(analysis, asked), asked, "float32", Reporter())
+
+
+def _compiled(
+    analysis: Analysis, build: ast.Build | None, name: str, made: Made, asked: Asked, dtype: str, report: Reporter
+) -> Compiled:
+    found = (*report.found, *made.diagnostics)
+    if made.model is None or made.solved is None:
+        raise Broken(found)
+    plans = tuple(made.solved.plans) or tuple(ref.name for ref in asked.plans)
+    return Compiled(
+        analysis,
+        build,
+        name,
+        made.model,
+        made.solved,
+        plans,
+        made.parameters,
+        found,
+        asked.incremental,
+        dtype,
+        made.trace,
+    )
+
+
+def _made(analysis: Analysis, asked: Asked) -> Made:
+    """Made once for equal requests."""
+    key = (asked.model, asked.plans, asked.args, repr(asked.overrides), asked.incremental, asked.exact)
+    if key not in analysis._made:
+        analysis._made[key] = make(analysis.scope, asked, analysis._models)
+    return analysis._made[key]
+
+
+def _asked(
+    analysis: Analysis, build: ast.Build, report: Reporter, overrides: tuple[tuple[str, Value], ...] = ()
+) -> Asked | None:
+    if analysis.scope.model(build.model) is None:
+        report.add(no_model(analysis.scope, build.model, _model_place(analysis, build)))
+        return None
+    incremental = any(isinstance(line, ast.IncrementalLine) for line in build.body)
+    for line in build.body:
+        if isinstance(line, ast.DtypeLine) and line.dtype not in DTYPES:
+            place = Span(line.span.path, line.span.end - len(line.dtype), line.span.end)
+            report.add(unknown("unknown-dtype", f"no dtype `{line.dtype}`", line.dtype, place, DTYPES))
+    return Asked(build.model, build.plans, build.args, overrides, incremental, span=build.name_span)
+
+
+def _model_place(analysis: Analysis, build: ast.Build) -> Span:
+    at = analysis.source.text.find(build.model, build.name_span.end, build.span.end)
+    return Span(build.span.path, at, at + len(build.model)) if at >= 0 else build.name_span
+
+
+def _dtype(build: ast.Build) -> str:
+    return next((line.dtype for line in build.body if isinstance(line, ast.DtypeLine)), "float32")
+
+
+def _test_values(analysis: Analysis, build: ast.Build, report: Reporter) -> dict[str, Value]:
+    """The sizes of the build's `test` line."""
+    found: dict[str, Value] = {}
+    target = analysis.scope.model(build.model)
+    names = {param.name for param in target.item.params} if target and isinstance(target.item, ast.Block) else set()
+    for line in build.body:
+        if not isinstance(line, ast.TestLine):
+            continue
+        for arg in line.args:
+            if arg.name is None:
+                report.error("wrong-count", "`test` gives parameters by name: `test (dim = 64)`", arg.span)
+            elif arg.name not in names:
+                place = Span(arg.span.path, arg.span.start, arg.span.start + len(arg.name))
+                message = f"`{build.model}` has no parameter `{arg.name}`"
+                report.add(unknown("unknown-argument", message, arg.name, place, names))
+            else:
+                _test_value(analysis, arg, found, report)
+    return found
+
+
+def _test_value(analysis: Analysis, arg: ast.Arg, found: dict[str, Value], report: Reporter) -> None:
+    try:
+        assert arg.name is not None
+        found[arg.name] = evaluate(arg.value, Names(found, Trace(), analysis.scope.main.known))
+    except Failure as problem:
+        report.error("bad-value", str(problem), getattr(problem, "span", arg.span))
+
+
+def _lifted(overrides: Mapping[str, object] | None) -> dict[str, Value]:
+    """Bare Python values, as `--set dim=1024` gives them."""
+    return {name: lifted(value) for name, value in (overrides or {}).items()}

@@ -1,0 +1,150 @@
+"""The Python interface: `load` a spec, look at its builds, and get modules from them.
+
+builds = sharedsl.load("specs/encoder/albert.sdsl")
+build = builds["AlbertBase"]
+build.budget(B=1, T=128).values["flops"]
+module = build.module()                  # an nn.Module, as `sharedsl compile` would write it
+small = build.module(dim=64, heads=4)    # the same architecture and plan at other sizes
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sharedsl.analysis.budget.subject import budget_of, over_budget
+from sharedsl.analysis.pipeline import Analysis, Broken, Compiled, analyze, compile_build
+from sharedsl.diagnostics import Diagnostic
+from sharedsl.source import SourceFile
+from sharedsl.syntax.read import read_source
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from sharedsl.analysis.budget.document import Budget
+    from sharedsl.runtime.report import Report
+
+
+class SpecError(Exception):
+    """A spec has mistakes: `diagnostics` has them as data, the text shows them as `sharedsl check` does."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
+        from sharedsl.diagnostics.paint import Paint
+        from sharedsl.diagnostics.text import full
+
+        self.diagnostics = tuple(each for each in diagnostics if each.severity == "error")
+        super().__init__("\n" + full(self.diagnostics, sources, Paint(colour=False)).rstrip())
+
+
+def load(path: str | os.PathLike[str]) -> Builds:
+    """The builds of a spec. FileNotFoundError where there is none; SpecError where it has mistakes."""
+    name = os.fspath(path)
+    source = read_source(name)
+    if isinstance(source, Diagnostic):
+        if source.code == "no-file":
+            raise FileNotFoundError(source.message)
+        raise SpecError((source,), {})
+    analysis = analyze(source)
+    if analysis.failed:
+        raise SpecError(analysis.diagnostics, analysis.sources)
+    return Builds(analysis)
+
+
+class Builds(Mapping[str, "Build"]):
+    """The builds of one spec by name, in the text's order."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._builds = {name: Build(analysis, name) for name in analysis.builds}
+        #: the spec's path
+        self.path = analysis.source.path
+
+    def __getitem__(self, name: str) -> Build:
+        if name not in self._builds:
+            from sharedsl.analysis.names import nearest
+
+            guess = nearest(name, self._builds)
+            hint = f"; did you mean {guess!r}?" if guess else f"; there is {', '.join(self._builds) or 'none'}"
+            raise KeyError(f"{self.path} has no build {name!r}{hint}")
+        return self._builds[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._builds)
+
+    def __len__(self) -> int:
+        return len(self._builds)
+
+    def __repr__(self) -> str:
+        lines = [f"Builds of {self.path}:", *(f"  {build}" for build in self._builds.values())]
+        return "\n".join(lines if self._builds else [f"{self.path} has no builds"])
+
+    def _repr_html_(self) -> str:
+        from sharedsl.display import builds_html
+
+        return builds_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from sharedsl.display import builds_markdown
+
+        return builds_markdown(self)
+
+
+class Build:
+    """One build: a model at given arguments under a sharing plan."""
+
+    def __init__(self, analysis: Analysis, name: str) -> None:
+        self._analysis, self._compiled = analysis, _compiled(analysis, name)
+        #: as the spec calls it
+        self.name = name
+        #: the model's name
+        self.model: str = self._compiled.model.name
+        #: the plans, as the build names them; empty without one
+        self.plan: str = ", ".join(self._compiled.plans)
+
+    def budget(self, **sizes: int) -> Budget:
+        """Parameters, bytes, FLOPs and state at run-time `sizes` (B=1, T=128), without building."""
+        return budget_of(self._compiled, sizes)
+
+    def source(self, **overrides: object) -> str:
+        """The module as `sharedsl compile` writes it; `overrides` are other values for the model's parameters."""
+        from sharedsl.runtime.source import source_of
+
+        compiled = _compiled(self._analysis, self.name, **overrides) if overrides else self._compiled
+        broken = over_budget(compiled) if not overrides else []
+        if broken:
+            raise SpecError(broken, self._analysis.sources)
+        return source_of(compiled)
+
+    def module(self, **overrides: object) -> nn.Module:
+        """The module, made. `overrides` are values for the model's parameters: `build.module(depth=2)`."""
+        from sharedsl.runtime.built import module_class
+
+        return module_class(self.source(**overrides), self.name)()
+
+    def verify(self, seed: int = 0) -> Report:
+        """The build at its `test` sizes against its twin without sharing: outputs and all gradients."""
+        from sharedsl.runtime.verify import verify_build
+
+        return verify_build(self._analysis, self.name, seed=seed)
+
+    def __repr__(self) -> str:
+        stored, applied = (self.budget().values[each] or 0 for each in ("stored", "applied"))
+        plan = f" with {self.plan}" if self.plan else ""
+        return f"{self.name} = {self.model}{plan}: {stored:,} stored, {applied:,} applied"
+
+    def _repr_html_(self) -> str:
+        from sharedsl.display import build_html
+
+        return build_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from sharedsl.display import build_markdown
+
+        return build_markdown(self)
+
+
+def _compiled(analysis: Analysis, name: str, **overrides: object) -> Compiled:
+    try:
+        return compile_build(analysis, name, overrides=overrides)
+    except Broken as broken:
+        raise SpecError(broken.diagnostics, analysis.sources) from None

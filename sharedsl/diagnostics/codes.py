@@ -1,0 +1,33 @@
+"""Every diagnostic code: what it means, an example that gives it and the same example mended.
+
+Codes are never used again for something else. The pages lie by subject in `pages/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`failing` gives the code; `mended` is clean. Both are whole specs, or "" where one file cannot show it."""
+
+    code: str
+    title: str
+    text: str
+    failing: str = ""
+    mended: str = ""
+
+
+@cache
+def pages() -> dict[str, Page]:
+    """code -> its page, by subject."""
+    from sharedsl.diagnostics.pages import builds, layers, names, plans, shapes, syntax
+
+    every = (*syntax.PAGES, *names.PAGES, *layers.PAGES, *shapes.PAGES, *plans.PAGES, *builds.PAGES)
+    return {page.code: page for page in every}
+
+
+def titles() -> dict[str, str]:
+    return {code: page.title for code, page in pages().items()}

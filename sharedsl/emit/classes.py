@@ -1,0 +1,260 @@
+"""Which classes the file has: one per kind of module, leaves first; and what their constructors are called with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sharedsl import pytree as py
+from sharedsl.emit.hosts import Constant, Host, Layout, Own, Ref
+from sharedsl.emit.inits import init_numbers
+from sharedsl.emit.leaves import LeafCode, LeafWriter, role_names
+from sharedsl.emit.needs import Role
+from sharedsl.emit.terms import constant, literal_of, tidy
+from sharedsl.model.sites import Path, Step
+from sharedsl.model.sizes import Arith, Real, Size, Value, named
+from sharedsl.model.tree import Child
+
+
+@dataclass(slots=True, eq=False)
+class Class:
+    """A class of the file. `env` says what becomes of each of the unit's parameters: a number, a formula, or itself."""
+
+    name: str
+    hosts: list[Host]
+    leaf: LeafCode | None = None
+    env: dict[str, Arith] = field(default_factory=dict)
+    #: the unit's parameters that the constructor takes, once the class is written
+    params: tuple[str, ...] = ()
+    #: further constructor arguments: numbers of initialisers, in the model's terms
+    extras: dict[str, Arith] = field(default_factory=dict)
+    #: methods by the key of the body that they compute
+    methods: dict[str, str] = field(default_factory=dict)
+    #: the usual numbers of a leaf's initialiser
+    usual: dict[str, float] = field(default_factory=dict)
+    code: py.ClassDef | None = None
+
+    @property
+    def host(self) -> Host:
+        return self.hosts[0]
+
+
+@dataclass(slots=True)
+class Classes:
+    """All classes in the order in which the file has them, and each module's."""
+
+    layout: Layout
+    cx: py.CodeContext
+    root_name: str
+    found: list[Class] = field(default_factory=list)
+    of: dict[Path, Class | None] = field(default_factory=dict)
+    keys: dict[object, Class] = field(default_factory=dict)
+    roles: dict[Path, dict[Role, str]] = field(default_factory=dict)
+
+    def run(self) -> Classes:
+        for path, host in self.layout.hosts.items():
+            self.roles[path] = role_names(host)
+        self._classify(self.layout.hosts[()])
+        for each in self.found:
+            if each.leaf is not None:
+                self._usual(each)
+        for each in reversed(self.found):
+            if each.leaf is None:
+                each.env = self._env(each)
+        return self
+
+    # ------------------------------------------------------------------------ equal modules are one class
+
+    def _classify(self, host: Host) -> Class | None:
+        if host.path in self.of:
+            return self.of[host.path]
+        for elements in host.children.values():
+            for child in elements.values():
+                self._classify(child)
+        if host.leaf:
+            found = self._leaf(host)
+        else:
+            found = self._composite(host)
+        self.of[host.path] = found
+        return found
+
+    def _leaf(self, host: Host) -> Class | None:
+        if host.unit.kind == "extern":
+            return None
+        code = LeafWriter(host, self.layout.solved, self.cx, {}, self.keyword).write()
+        if code is None:
+            return None
+        key = ("leaf", code.bases, code.body)
+        return self._known(key, code.wanted, host, code)
+
+    def _composite(self, host: Host) -> Class:
+        children = tuple(
+            (name, tuple((index, id(self.of[child.path])) for index, child in elements.items()))
+            for name, elements in host.children.items()
+        )
+        owned = tuple((each.name, each.shape, each.init) for each in host.owned)
+        bindings = tuple((step, *self._normal(host, step)) for step in host.bindings)
+        bodies = tuple(sorted({key for app in host.apps for key in app.bodies}))
+        key = ("unit", id(host.unit), bodies, children, owned, bindings, host.slots, tuple(host.lifted))
+        wanted = self.root_name if not host.path else host.unit.name
+        return self._known(key, wanted, host, None)
+
+    def _normal(self, host: Host, step: Step) -> tuple[object, ...]:
+        """A binding without the absolute places in it."""
+        binding = host.bindings[step]
+        reach = binding.reach
+        refs = (binding.callee, binding.then, *binding.needs)
+        needs = (reach.callee, reach.then, *reach.needs)
+        plain = tuple(self.plain_ref(ref, need) for ref, need in zip(refs, needs, strict=False))
+        return (reach.kind, reach.scale, reach.repeated, plain)
+
+    def plain_ref(self, ref: Ref | None, need: Any) -> object:
+        if ref is None:
+            return None
+        if isinstance(ref, Constant):
+            return ("constant", ref.number)
+        word = self.keyword(need.path, ref.role) if ref.role is not None else None
+        if isinstance(ref, Own):
+            return ("own", ref.below, ref.name, word)
+        return ("given", ref.slot, ref.below, word)
+
+    def keyword(self, path: Path, role: Role) -> str:
+        """The argument that asks the owner at `path` for a role."""
+        names = self.roles.get(path)
+        if names is None:
+            names = self.roles[path] = role_names(self.layout.hosts[path])
+        return names[role]
+
+    def _known(self, key: object, wanted: str, host: Host, code: LeafCode | None) -> Class:
+        found = self.keys.get(key)
+        if found is None:
+            found = self.keys[key] = Class(self._name(wanted, host), [], code)
+            self.found.append(found)
+        found.hosts.append(host)
+        return found
+
+    def _name(self, wanted: str, host: Host) -> str:
+        """The unit's name; a variant that is handed others' parts is a reader of them."""
+        taken = {each.name for each in self.found}
+        if host.path and not host.leaf and wanted == self.root_name:
+            wanted += "Block"
+        if wanted not in taken:
+            return wanted
+        for suffix in ("Reader",) if host.slots else ():
+            if wanted + suffix not in taken:
+                return wanted + suffix
+        number = 2
+        while f"{wanted}{number}" in taken:
+            number += 1
+        return f"{wanted}{number}"
+
+    def _usual(self, each: Class) -> None:
+        """The commonest value of each number is the constructor's default."""
+        counts: dict[str, Counter[float]] = {}
+        for host in each.hosts:
+            for name, number in init_numbers(host).items():
+                if not self.root_number(host, number):
+                    counts.setdefault(name, Counter())[number.value] += 1
+        each.usual = {name: counter.most_common(1)[0][0] for name, counter in counts.items()}
+
+    def root_number(self, host: Host, number: Real) -> Arith | None:
+        """The number's code where it is in the model's own parameters."""
+        if constant(number.code):
+            return None
+        for line in self.layout.model.inits:
+            for _, value in line.init.args:
+                if value.code == number.code and any(storage.site in line.sites for storage in host.owned):
+                    return number.code
+        return None
+
+    # ------------------------------------------------------------------------ what the parameters become
+
+    def _env(self, each: Class) -> dict[str, Arith]:
+        """Parameters that are the same number everywhere are baked; those that others determine are computed."""
+        if not each.host.path:
+            return self._root_env(each)
+        sites = self._sites(each)
+        env: dict[str, Arith] = {}
+        for name, value in each.host.unit.arguments.items():
+            if not isinstance(value, Size | Real):
+                env[name] = literal_of(value)
+                continue
+            codes = {code[name] for code in sites}
+            if len(codes) == 1 and constant(only := next(iter(codes))):
+                env[name] = only
+        for name, value in each.host.unit.arguments.items():
+            if name in env or not isinstance(value, Size | Real):
+                continue
+            formulas = {_formula(name, code, env) for code in sites}
+            if len(formulas) == 1 and (formula := next(iter(formulas))) is not None:
+                env[name] = formula
+        return env
+
+    def _root_env(self, each: Class) -> dict[str, Arith]:
+        env: dict[str, Arith] = {}
+        for name, value in self.layout.model.root.arguments.items():
+            if not isinstance(value, Size | Real):
+                env[name] = literal_of(value)
+        for name in self._irregular(each.host):
+            value = self.layout.model.root.arguments.get(name)
+            if isinstance(value, Size | Real):
+                env[name] = literal_of(value)
+        return env
+
+    def _irregular(self, host: Host) -> set[str]:
+        """Parameters that count a stack of which some elements are missing or unlike: a change would need a new plan."""
+        found: set[str] = set()
+        for name, child in host.unit.children.items():
+            elements = host.children.get(name, {})
+            if child.count is None or not elements:
+                continue
+            kinds = {id(self.of[each.path]) for each in elements.values()}
+            whole = tuple(elements) == tuple(range(len(child.units)))
+            if not (whole and len(kinds) == 1) and tuple(elements) != (0,):
+                found |= child.count.code.names()
+        return found
+
+    def _sites(self, each: Class) -> list[dict[str, Arith]]:
+        """The arguments of each construction of the class, in its parent's words."""
+        found: dict[tuple[tuple[str, Arith], ...], None] = {}
+        for host in each.hosts:
+            parent = self.of[host.path[:-1]]
+            assert parent is not None
+            codes = self.argument_codes(parent, host)
+            found.setdefault(tuple(codes.items()))
+        return [dict(codes) for codes in found]
+
+    def argument_codes(
+        self, parent: Class, host: Host, env: Mapping[str, Arith] | None = None
+    ) -> dict[str, Arith]:
+        """What `parent`'s constructor gives for each of the child's parameters."""
+        values = self.arguments(parent, host)
+        terms = dict(parent.env if env is None else env)
+        return {
+            name: tidy(value.code.substitute(terms)) if isinstance(value, Size | Real) else literal_of(value)
+            for name, value in values.items()
+        }
+
+    def arguments(self, parent: Class, host: Host) -> dict[str, Value]:
+        child: Child = parent.host.unit.children[host.path[-1].name]
+        return child.arguments[host.path[-1].index or 0]
+
+
+def _formula(name: str, codes: dict[str, Arith], env: dict[str, Arith]) -> Arith | None:
+    """The argument in terms of the other arguments, where it is made of them: `dim // heads`."""
+    code = codes[name]
+    if constant(code):
+        return None
+    if code.op == "name":
+        earlier = list(codes)[: list(codes).index(name)]
+        same = next((other for other in earlier if codes[other] == code and other not in env), None)
+        return named(same) if same is not None else None
+    free = {other: value for other, value in codes.items() if other != name and other not in env and value.op == "name"}
+    back = {str(value.args[0]): named(other) for other, value in reversed(list(free.items()))}
+    if not code.names() <= set(back):
+        return None
+    return code.substitute(back)
+
+

@@ -1,0 +1,483 @@
+"""A forward as Python statements: the typed dataflow of one body, in the words of the class that it becomes part of."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from sharedsl import pytree as py
+from sharedsl.emit.applications import operands, step_of
+from sharedsl.emit.reroll import Container, Orders, contains, reroll
+from sharedsl.emit.terms import Env, in_terms
+from sharedsl.model import dataflow as d
+from sharedsl.model.sizes import Size, combine, size
+from sharedsl.ops import OPS
+from sharedsl.source import Span
+
+#: (axis counted from the end, times): the value is to be repeated so before anything but attention mixes the axis
+Repeat = tuple[int, int]
+#: operations of one tensor that act on each element alone
+ELEMENTWISE = frozenset(
+    "neg abs exp log sqrt rsqrt relu gelu gelu_tanh silu tanh sigmoid square sin cos erf softplus elu dropout cast"
+    " stop_gradient rotary once".split()
+)
+
+
+@dataclass(slots=True)
+class Value:
+    code: py.Expr
+    repeat: Repeat | None = None
+
+
+@dataclass(slots=True)
+class Method:
+    """What a body became: parameters, statements, and the sizes that have to be read off the inputs."""
+
+    params: list[py.Param]
+    body: list[py.Stmt]
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What the class knows that its forwards need."""
+
+    env: Env
+    cx: py.CodeContext
+    orders: Orders
+    containers: Mapping[py.Expr, Container]
+    #: code for one use of a child: the use, the arguments' values, their types and the result's type
+    apply: Callable[[d.Use, list[Value | None], d.Call, Forward], Value]
+    weight: Callable[[str, Forward], Value]
+    #: computes before a stack's loop what its elements have in common
+    lift: Callable[[d.Call, Forward], None]
+    line: Callable[[Span], str]
+    functions: Mapping[str, str]
+    #: names of the other forwards' methods by body key
+    methods: Mapping[str, str]
+    #: the lengths of stacks, and how the code writes them
+    counts: Mapping[str, tuple[int, py.Expr]] = field(default_factory=dict)
+    reserved: frozenset[str] = frozenset()
+    states: Mapping[str, d.Tensor | None] = field(default_factory=dict)
+    #: whether the caller keeps states between calls
+    incremental: bool = False
+
+
+@dataclass(slots=True)
+class Forward:
+    """Lowers one body. Statements are collected in `out`."""
+
+    around: Surroundings
+    body: d.Body
+    out: list[py.Stmt] = field(default_factory=list)
+    repeats: dict[str, Repeat] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    later: frozenset[str] = frozenset()
+    assigned_later: frozenset[str] = frozenset()
+    statement: d.Statement | None = None
+    #: weights of other owners that were fetched at the top, by (owner's code, name)
+    fetched: dict[py.Expr, str] = field(default_factory=dict)
+    kept: dict[str, Repeat | None] = field(default_factory=dict)
+    #: names of values that were computed before a stack's loop, and of those that were handed to this forward
+    lifted: dict[object, str] = field(default_factory=dict)
+
+    def run(self) -> list[py.Stmt]:
+        self.block(self.body.statements, frozenset())
+        head = [py.Assign((py.Name(name),), code) for code, name in self.fetched.items()]
+        return head + self.out
+
+    # ------------------------------------------------------------------------ names
+
+    def name(self, spec: str) -> str:
+        """The spec's name, unless Python or the class needs it."""
+        if spec not in self.names:
+            text = spec
+            while keyword.iskeyword(text) or text in self.around.reserved:
+                text += "_"
+            self.names[spec] = text
+        return self.names[spec]
+
+    def fresh(self, wanted: str) -> str:
+        taken = set(self.names.values()) | set(self.fetched.values()) | self.around.reserved
+        taken |= {name for name, _ in self.body.sizes} | {self.name(each.name) for each in self.body.inputs}
+        taken |= names_in(self.body.statements)
+        text, number = wanted, 2
+        while text in taken or keyword.iskeyword(text):
+            text, number = f"{wanted}_{number}", number + 1
+        return text
+
+    def fetch(self, owner: py.Expr, wanted: str) -> py.Expr:
+        """A weight of another module, got once at the top of the forward."""
+        code = py.call(owner)
+        if code not in self.fetched:
+            self.fetched[code] = self.fresh(wanted)
+        return py.Name(self.fetched[code])
+
+    # ------------------------------------------------------------------------ statements
+
+    def block(self, statements: tuple[d.Statement, ...], after: frozenset[str]) -> None:
+        for at, statement in enumerate(statements):
+            self.later = after | names_in(statements[at + 1 :])
+            self.assigned_later = frozenset(self.name(each) for each in assigned(statements[at + 1 :]))
+            self.statement = statement
+            start = len(self.out)
+            self.one(statement)
+            comment = self.around.line(statement.span)
+            self.out[start:] = [_commented(each, comment) for each in self.out[start:]]
+
+    def one(self, statement: d.Statement) -> None:
+        match statement:
+            case d.Assign():
+                self.assign(statement)
+            case d.Return():
+                values = [self.forced(each) for each in statement.values]
+                self.out.append(py.Return(values[0] if len(values) == 1 else py.TupleExpr(tuple(values))))
+            case d.Loop():
+                self.loop(statement)
+            case d.Present():
+                self.present(statement)
+            case d.Check():
+                self.check(statement)
+            case d.Keep():
+                self.keep(statement)
+
+    def assign(self, statement: d.Assign) -> None:
+        if len(statement.targets) > 1:
+            targets = tuple(py.Name(self.name(each)) for each in statement.targets)
+            if isinstance(statement.value, d.Collect):
+                items = tuple(self.forced(each) for each in statement.value.items)
+                self.out.append(py.Assign((py.TupleExpr(targets),), py.TupleExpr(items)))
+            else:
+                self.out.append(py.Assign((py.TupleExpr(targets),), self.forced(statement.value)))
+            for each in statement.targets:
+                self.repeats.pop(each, None)
+            return
+        target = statement.targets[0]
+        value = self.lower(statement.value)
+        self.bind(target, value)
+
+    def bind(self, target: str, value: Value) -> None:
+        self.repeats.pop(target, None)
+        if value.repeat is not None:
+            self.repeats[target] = value.repeat
+        name = py.Name(self.name(target))
+        if value.code != name:
+            self.out.append(py.Assign((name,), value.code))
+
+    def keep(self, statement: d.Keep) -> None:
+        value = self.lower(statement.value)
+        self.kept[statement.state] = value.repeat
+        if not self.around.incremental:
+            held = value.code.id if isinstance(value.code, py.Name) else None
+            if held is not None and held not in self.assigned_later and value.repeat is None:
+                self.names[statement.state] = held
+            else:
+                self.bind(statement.state, value)
+            return
+        self.repeats.pop(statement.state, None)
+        if value.repeat is not None:
+            self.repeats[statement.state] = value.repeat
+        name = py.Name(self.name(statement.state))
+        place = py.Index(py.Name("state"), py.Const(statement.state))
+        self.out.append(py.Assign((name, place), value.code))
+
+    def present(self, statement: d.Present) -> None:
+        test = py.Compare(py.Name(self.name(statement.name)), "is not", py.Const(None))
+        sides = []
+        after = self.later
+        for side in (statement.then, statement.other):
+            outer, self.out = self.out, []
+            self.block(side, after)
+            sides.append(tuple(self.out))
+            self.out = outer
+        then, other = sides
+        if not then and not other:
+            return
+        if not then:
+            test, then, other = replace(test, op="is"), other, ()
+        self.out.append(py.If(test, then, (), other))
+
+    def check(self, statement: d.Check) -> None:
+        left, right = (self.number(each) for each in (statement.left, statement.right))
+        self.out.append(py.Assert(py.Compare(left, statement.op, right), py.Const(statement.text)))
+
+    def loop(self, statement: d.Loop) -> None:
+        turns = []
+        after = self.later | names_in(statement.turns[0] if statement.turns else ())
+        for turn in statement.turns:
+            outer, self.out = self.out, []
+            self.block(turn, after)
+            turns.append(tuple(self.out))
+            self.out = outer
+        names = tuple(self.name(each) for each in statement.names)
+        self.out.extend(reroll(turns, dict(self.around.containers), names, None, self.around.orders))
+
+    # ------------------------------------------------------------------------ expressions
+
+    def forced(self, expr: d.Expr) -> py.Expr:
+        return self.whole(self.lower(expr))
+
+    def whole(self, value: Value) -> py.Expr:
+        """The value with its repeat carried out."""
+        if value.repeat is None:
+            return value.code
+        axis, times = value.repeat
+        return py.method(value.code, "repeat_interleave", py.Const(times), dim=py.integer(axis))
+
+    def lower(self, expr: d.Expr) -> Value:
+        match expr:
+            case d.Var():
+                return Value(py.Name(self.name(expr.name)), self.repeats.get(expr.name))
+            case d.Const():
+                return Value(self.constant(expr))
+            case d.Weight():
+                return self.around.weight(expr.name, self)
+            case d.Buffer():
+                return Value(py.Attr(py.Name("self"), expr.name))
+            case d.Op():
+                return self.op(expr)
+            case d.Call():
+                return self.call(expr)
+            case d.CallSelf():
+                method = py.Attr(py.Name("self"), self.around.methods[expr.body])
+                return Value(py.Call(method, *self.arguments(expr.args)))
+            case d.CallFunction():
+                return Value(py.Call(py.Name(self.around.functions[expr.body]), *self.arguments(expr.args)))
+            case d.Pick():
+                return Value(py.item(self.forced(expr.of), expr.index))
+            case d.Collect():
+                return Value(py.ListExpr(tuple(self.forced(item) for item in expr.items)))
+            case d.IfPresent():
+                return Value(self.choice(expr))
+
+    def arguments(self, args: tuple[d.Expr | None, ...]) -> tuple[tuple[py.Expr, ...]]:
+        return (tuple(self.forced(arg) for arg in args if arg is not None),)
+
+    def choice(self, expr: d.IfPresent) -> py.Expr:
+        test = py.Compare(py.Name(self.name(expr.name)), "is", py.Const(None))
+        then, other = (py.Const(None) if side is None else self.forced(side) for side in (expr.then, expr.other))
+        return py.Ternary(test, other, then)
+
+    def constant(self, expr: d.Const) -> py.Expr:
+        if expr.value is None or isinstance(expr.value, bool):
+            return py.Const(expr.value)
+        return py.arith(in_terms(expr.value, self.around.env).code)
+
+    def number(self, value: Size) -> py.Expr:
+        return py.arith(in_terms(value, self.around.env).code)
+
+    def op(self, expr: d.Op) -> Value:
+        operation = OPS[expr.op]
+        values = [None if arg is None else self.lower(arg) for arg in expr.args]
+        types = [None if arg is None else in_terms(arg.type, self.around.env) for arg in expr.args]
+        result = in_terms(expr.type, self.around.env)
+        settings = {name: in_terms(value, self.around.env) for name, value in expr.settings}
+        carried = self.carried(expr, values, types)
+        codes: list[py.Expr | None] = []
+        for at, value in enumerate(values):
+            keep = carried is not None or (expr.op == "attend" and at in (1, 2) and _heads(values))
+            if value is not None and value.repeat is not None and keep:
+                codes.append(value.code)
+                types[at] = smaller(types[at], value.repeat)
+            else:
+                codes.append(None if value is None else self.whole(value))
+        if carried is not None:
+            result = smaller(result, carried)
+        code = operation.code(tuple(codes), settings, tuple(types), result, self.around.cx)
+        return Value(code, carried)
+
+    def carried(self, expr: d.Op, values: list[Value | None], types: list[d.Type | None]) -> Repeat | None:
+        """The repeat that the result inherits, where the operation leaves the repeated axis alone."""
+        found = {value.repeat for value in values if value is not None and value.repeat is not None}
+        if len(found) != 1:
+            return None
+        repeat = found.pop()
+        if expr.op in ELEMENTWISE and values[0] is not None and values[0].repeat == repeat:
+            return repeat
+        if expr.op == "concat" and isinstance(expr.type, d.Tensor):
+            rank = len(expr.type.dims)
+            axis = expr.setting("axis")
+            at = axis.value if isinstance(axis, Size) else None
+            for arg, value in zip(expr.args, values, strict=True):
+                if value is not None and value.repeat is None:
+                    if not (isinstance(arg, d.Var) and arg.name in self.around.states):
+                        return None
+                    value.repeat = repeat
+            return repeat if at is not None and at % rank != repeat[0] % rank else None
+        return None
+
+    # ------------------------------------------------------------------------ calls of layers
+
+    def call(self, call: d.Call) -> Value:
+        values = [None if arg is None else self.lower(arg) for arg in call.args]
+        if len(call.uses) == 1:
+            return self.around.apply(call.uses[0], values, call, self)
+        return self.stack(call, values)
+
+    def stack(self, call: d.Call, values: list[Value | None]) -> Value:
+        """Several uses in a row: a loop over a variable that holds what is threaded through."""
+        first = values[0]
+        assert first is not None and call.args[0] is not None
+        code = self.whole(first)
+        name = self.threaded(call, code)
+        if code != py.Name(name):
+            self.out.append(py.Assign((py.Name(name),), code))
+        for at, value in enumerate(values[1:], 1):
+            if value is not None and not isinstance(value.code, py.Name | py.Const):
+                held = self.fresh(_hint(value.code))
+                self.out.append(py.Assign((py.Name(held),), self.whole(value)))
+                self.names.setdefault(held, held)
+                values[at] = Value(py.Name(held))
+        self.around.lift(call, self)
+        turns: list[tuple[py.Stmt, ...]] = []
+        comment = self.around.line(call.span)
+        for use in call.uses:
+            outer, self.out = self.out, []
+            result = self.around.apply(use, [Value(py.Name(name)), *values[1:]], call, self)
+            self.out.append(py.Assign((py.Name(name),), self.whole(result), comment))
+            turns.append(tuple(self.out))
+            self.out = outer
+        children = {use.child for use in call.uses}
+        loop_name = self.fresh("layer")
+        length, count = self.around.counts.get(children.pop(), (0, None)) if len(children) == 1 else (0, None)
+        count = count if length == len(call.uses) else None
+        self.out.extend(reroll(turns, dict(self.around.containers), (loop_name,), count, self.around.orders))
+        return Value(py.Name(name))
+
+    def threaded(self, call: d.Call, code: py.Expr) -> str:
+        """A variable for what a stack threads: the target, or one that nothing reads any more."""
+        inside = _count(call.args[0])
+        every = _count_statement(self.statement)
+        sizes = {name for name, _ in self.body.sizes}
+        target = None
+        if isinstance(self.statement, d.Assign) and len(self.statement.targets) == 1:
+            target = self.statement.targets[0]
+        wanted = [target, code.id if isinstance(code, py.Name) else None, *inside, "x", "h", "y"]
+        for each in wanted:
+            if each is None or each in sizes or each in self.around.reserved:
+                continue
+            if every.get(each, 0) > inside.get(each, 0):
+                continue
+            optional = {one.name for one in self.body.inputs if one.type is None or _number_input(one)}
+            if each == target or (each not in self.later and each not in optional and _is_float(call, each, inside)):
+                return self.name(each)
+        return self.fresh("h")
+
+
+def _is_float(call: d.Call, name: str, inside: Mapping[str, int]) -> bool:
+    """A name that held integers (tokens) reads badly for features."""
+    for each in _vars(call.args[0]):
+        if each.name == name:
+            return isinstance(each.type, d.Tensor) and each.type.dtype == "float"
+    return True
+
+
+def _number_input(one: d.Input) -> bool:
+    return one.size is not None
+
+
+def _heads(values: list[Value | None]) -> bool:
+    """Keys and values are grouped alike, on the axis of heads."""
+    keys, mixed = values[1], values[2]
+    return keys is not None and mixed is not None and keys.repeat == mixed.repeat and (keys.repeat or (0, 0))[0] == -2
+
+
+def smaller(type_: d.Type | None, repeat: Repeat) -> d.Type | None:
+    """The type before the repeat."""
+    if not isinstance(type_, d.Tensor):
+        return type_
+    axis, times = repeat
+    dims = list(type_.dims)
+    dims[axis] = combine("//", dims[axis], size(times))
+    return replace(type_, dims=tuple(dims))
+
+
+def _hint(code: py.Expr) -> str:
+    """A name for a value by what made it."""
+    while isinstance(code, py.Call | py.Attr | py.Index):
+        if isinstance(code, py.Attr):
+            return code.name.lower()
+        code = code.func if isinstance(code, py.Call) else code.value
+    return "value"
+
+
+# ---------------------------------------------------------------------------- which names are read where
+
+
+def _vars(expr: d.Expr | None) -> list[d.Var]:
+    found = [each for child in operands(expr) for each in _vars(child)]
+    return [expr, *found] if isinstance(expr, d.Var) else found
+
+
+def _count(expr: d.Expr | None) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for each in _vars(expr):
+        found[each.name] = found.get(each.name, 0) + 1
+    if isinstance(expr, d.IfPresent):
+        found[expr.name] = found.get(expr.name, 0) + 1
+    return found
+
+
+def _count_statement(statement: d.Statement | None) -> dict[str, int]:
+    match statement:
+        case d.Assign() | d.Keep():
+            return _count(statement.value)
+        case d.Return():
+            found: dict[str, int] = {}
+            for value in statement.values:
+                for name, times in _count(value).items():
+                    found[name] = found.get(name, 0) + times
+            return found
+        case _:
+            return {}
+
+
+def names_in(statements: tuple[d.Statement, ...]) -> frozenset[str]:
+    """The variables that the statements read or write."""
+    found: set[str] = set()
+    for statement in statements:
+        match statement:
+            case d.Assign():
+                found |= set(_count(statement.value))
+            case d.Keep():
+                found |= set(_count(statement.value))
+            case d.Return():
+                found |= set(_count_statement(statement))
+            case d.Loop():
+                for turn in statement.turns:
+                    found |= names_in(turn)
+            case d.Present():
+                found |= {statement.name} | names_in(statement.then) | names_in(statement.other)
+    return frozenset(found)
+
+
+def assigned(statements: tuple[d.Statement, ...]) -> set[str]:
+    """The variables that the statements write."""
+    found: set[str] = set()
+    for each in statements:
+        match each:
+            case d.Assign():
+                found |= set(each.targets)
+            case d.Keep():
+                found.add(each.state)
+            case d.Loop():
+                for turn in each.turns:
+                    found |= assigned(turn) | set(each.names)
+            case d.Present():
+                found |= assigned(each.then) | assigned(each.other)
+    return found
+
+
+def _commented(statement: py.Stmt, comment: str) -> py.Stmt:
+    """The spec's line, on the innermost statements that have none."""
+    if isinstance(statement, py.For):
+        return replace(statement, body=tuple(_commented(each, comment) for each in statement.body))
+    if isinstance(statement, py.If):
+        return statement
+    if hasattr(statement, "comment") and not statement.comment:
+        return replace(statement, comment=comment)  # type: ignore[call-arg]
+    return statement
+
+
+def calls_name(node: object, name: str) -> bool:
+    return contains(node, py.Name(name))

@@ -1,0 +1,149 @@
+"""Initialisers: each parameter is filled exactly once, by its owner's `reset_parameters`."""
+
+from __future__ import annotations
+
+from sharedsl import pytree as py
+from sharedsl.emit.hosts import Host
+from sharedsl.layers import LAYERS
+from sharedsl.model.sites import Init
+from sharedsl.model.sizes import Real, Size
+from sharedsl.model.weights import Storage
+
+
+def changed(host: Host) -> bool:
+    """Whether some weight begins otherwise than torch's module would have it."""
+    layer = LAYERS.get(host.unit.name)
+    if layer is None:
+        return False
+    usual = {spec.name: spec.init for spec in layer.weights(host.unit.arguments)}
+    return any(storage.name in usual and not same(storage.init, usual[storage.name]) for storage in host.owned)
+
+
+def same(one: Init, other: Init) -> bool:
+    return one.name == other.name and [(k, v.value) for k, v in one.args] == [(k, v.value) for k, v in other.args]
+
+
+def init_numbers(host: Host) -> dict[str, Real]:
+    """The numbers of the initialisers by the name that the constructor gives them: `std`."""
+    found: dict[str, Real] = {}
+    for storage in host.owned:
+        if storage.init.name not in ("normal", "trunc_normal", "uniform", "constant"):
+            continue
+        if fan_in_bound(storage.init):
+            continue
+        for name, value in storage.init.args:
+            if value.value is None or name not in ("std", "bound", "value"):
+                continue
+            number = Real(float(value.value), value.code)
+            found.setdefault(argument(storage, name, host), number)
+    return found
+
+
+def argument(storage: Storage, name: str, host: Host) -> str:
+    """`std` for the weight itself, `bias_std` for others."""
+    first = next((each for each in host.owned if each.init.name in ("normal", "trunc_normal", "uniform", "constant")), None)
+    return name if first is None or first.name == storage.name else f"{storage.name}_{name}"
+
+
+def fan_in_bound(init: Init) -> bool:
+    """Uniform within 1 / sqrt(fan-in): the usual bias."""
+    return init.name == "uniform" and any(name == "bound" and value.code.op == "**" for name, value in init.args)
+
+
+def init_code(
+    storage: Storage,
+    tensor: py.Expr,
+    cx: py.CodeContext,
+    numbers: dict[str, py.Expr] | None = None,
+    fan_in: py.Expr | None = None,
+) -> list[py.Stmt]:
+    """Statements that fill `tensor`; numbers of the constructor are attributes, `fan_in` code for what a row has."""
+    cx.use("nn")
+    init = storage.init
+    args = {name: value for name, value in init.args}
+
+    def number(name: str, usual: float) -> py.Expr:
+        if numbers is not None and name in numbers:
+            return numbers[name]
+        value = args.get(name)
+        return py.number(_plain(value)) if value is not None else py.number(usual)
+
+    match init.name:
+        case "zeros" | "ones":
+            code = py.call(f"nn.init.{init.name}_", tensor)
+        case "constant":
+            code = py.call("nn.init.constant_", tensor, number("value", 0.0))
+        case "normal":
+            mean = number("mean", 0.0) if "mean" in args else None
+            code = py.call("nn.init.normal_", tensor, mean=mean, std=number("std", 1.0))
+        case "trunc_normal":
+            code = _trunc_normal(tensor, args)
+        case "uniform" if fan_in is not None and fan_in_bound(init):
+            bound = py.Assign((py.Name("bound"),), py.Binary("**", fan_in, py.number(-0.5)))
+            fill = py.call("nn.init.uniform_", tensor, py.Unary("-", py.Name("bound")), py.Name("bound"))
+            return [bound, py.ExprStmt(fill)]
+        case "uniform":
+            if numbers is not None and "bound" in numbers:
+                low, high = py.Unary("-", numbers["bound"]), numbers["bound"]
+            else:
+                low, high = _bounds(args)
+            code = py.call("nn.init.uniform_", tensor, low, high)
+        case "kaiming_uniform" | "kaiming_normal":
+            return _kaiming(storage, tensor, init, cx)
+        case "xavier_uniform" | "xavier_normal" | "orthogonal":
+            gain = number("gain", 1.0) if "gain" in args else None
+            code = py.call(f"nn.init.{init.name}_", tensor, gain=gain)
+        case "identity":
+            code = py.call("nn.init.eye_", tensor)
+        case "rows":
+            return _rows(tensor, init, cx)
+        case _:
+            code = py.call(f"nn.init.{init.name}_", tensor)
+    return [py.ExprStmt(code)]
+
+
+def _plain(value: Size | Real | None) -> int | float:
+    assert value is not None and value.value is not None
+    return value.value
+
+
+def _bounds(args: dict[str, Size | Real]) -> tuple[py.Expr, py.Expr]:
+    if "bound" in args:
+        bound = _plain(args["bound"])
+        return py.number(-bound), py.number(bound)
+    return py.number(_plain(args.get("low", Real(0.0, args["high"].code)))), py.number(_plain(args["high"]))
+
+
+def _trunc_normal(tensor: py.Expr, args: dict[str, Size | Real]) -> py.Expr:
+    std = float(_plain(args["std"])) if "std" in args else 1.0
+    mean = float(_plain(args["mean"])) if "mean" in args else 0.0
+    cut = float(_plain(args["cut"])) if "cut" in args else 2.0
+    keywords: dict[str, py.Expr | None] = {"mean": py.number(mean) if mean else None, "std": py.number(std)}
+    return py.call("nn.init.trunc_normal_", tensor, **keywords, a=py.number(mean - cut * std), b=py.number(mean + cut * std))
+
+
+def _kaiming(storage: Storage, tensor: py.Expr, init: Init, cx: py.CodeContext) -> list[py.Stmt]:
+    """As torch fills a Linear: uniform within 1 / sqrt(fan-in)."""
+    cx.use("math")
+    ins = [int(axis.size.value or 1) for axis in storage.axes if axis.side == "in"]
+    if not ins or len(storage.axes) < 2:
+        bound = py.number((1 / max(_product(ins), 1)) ** 0.5)
+        return [py.ExprStmt(py.call("nn.init.uniform_", tensor, py.Unary("-", bound), bound))]
+    slope = next((float(_plain(value)) for name, value in init.args if name == "a"), 5**0.5)
+    a = py.call("math.sqrt", py.Const(5)) if abs(slope - 5**0.5) < 1e-9 else py.number(slope)
+    return [py.ExprStmt(py.call(f"nn.init.{init.name}_", tensor, a=a))]
+
+
+def _rows(tensor: py.Expr, init: Init, cx: py.CodeContext) -> list[py.Stmt]:
+    cx.use("torch")
+    fills: list[py.Stmt] = []
+    for at, (_, value) in enumerate(init.args):
+        fills.append(py.ExprStmt(py.call("nn.init.constant_", py.item(tensor, at), py.number(_plain(value)))))
+    return fills
+
+
+def _product(values: list[int]) -> int:
+    result = 1
+    for value in values:
+        result *= value
+    return result

@@ -1,0 +1,194 @@
+"""What only the model's class has: one reset for all, old names accepted, and errors that name the spec's line."""
+
+from __future__ import annotations
+
+from sharedsl import pytree as py
+from sharedsl.emit.classes import Classes
+from sharedsl.emit.hosts import Layout
+from sharedsl.model import weights as w
+from sharedsl.model.sites import declared, key
+
+SELF = py.Name("self")
+
+
+def root_parts(plan: Layout, classes: Classes) -> tuple[py.Stmt, ...]:
+    """Methods of the root's class, after its forwards."""
+    parts: list[py.Stmt] = [_reset(plan), _call()]
+    return tuple(parts)
+
+
+def _reset(plan: Layout) -> py.FunctionDef:
+    """Modules in the order in which the constructor made them, so that both give the same numbers."""
+    from sharedsl.emit.inits import init_code
+
+    body: list[py.Stmt] = []
+    for storage in plan.hosts[()].owned:
+        body += init_code(storage, py.Attr(SELF, storage.name), py.CodeContext())
+    module = py.Name("module")
+    has = py.BoolOp(
+        "and",
+        (
+            py.Compare(module, "is not", SELF),
+            py.call("hasattr", module, py.Const("reset_parameters")),
+        ),
+    )
+    each = py.If(has, (py.ExprStmt(py.method(module, "reset_parameters")),))
+    body.append(py.For(module, py.method(SELF, "modules"), (each,)))
+    return py.FunctionDef("reset_parameters", (py.Param("self"),), tuple(body))
+
+
+def _call() -> py.FunctionDef:
+    forward = py.Return(
+        py.Call(
+            py.Attr(py.call("super"), "__call__"), (py.Starred(py.Name("args")),), (("", py.Name("kwargs")),)
+        )
+    )
+    handler = py.Except(
+        py.Name("Exception"),
+        "error",
+        (py.ExprStmt(py.call("_name_spec_line", py.Name("error"))), py.Simple("raise")),
+    )
+    return py.FunctionDef(
+        "__call__",
+        (py.Param("self"), py.Param("*args"), py.Param("**kwargs")),
+        (py.Try((forward,), (handler,)),),
+    )
+
+
+def note_function(spec_path: str) -> tuple[py.Stmt, ...]:
+    """`_name_spec_line`: the comment behind the failing line says which line of the spec it was made from."""
+    error, frame, number, found, this = (py.Name(name) for name in ("error", "frame", "number", "found", "this"))
+    frames = py.call("reversed", py.call("traceback.extract_tb", py.Attr(error, "__traceback__")))
+    line = py.call("linecache.getline", this, number)
+    place = py.Ternary(py.Compare(py.item(found, 1), "==", py.Const("spec")), py.Name("SPEC"), py.item(found, 1))
+    note = py.FString(("in ", py.Name("file"), ", line ", py.item(found, 2)))
+    take = (
+        py.Assign((py.Name("file"),), place),
+        py.ExprStmt(py.method(error, "add_note", note)),
+        py.Return(),
+    )
+    start = py.Attr(frame, "lineno")
+    inner = py.For(
+        number,
+        py.call("range", start, py.Binary("+", start, py.Const(9))),
+        (
+            py.Assign((py.Name("line"),), line),
+            py.Assign((found,), py.call("re.search", py.Const(r"# (\S+):(\d+)$"), py.Name("line"))),
+            py.If(found, take),
+            py.If(py.Unary("not", py.method(py.Name("line"), "strip")), (py.Simple("break"),)),
+        ),
+    )
+    body = (
+        py.Assign((this,), py.name("_name_spec_line.__code__.co_filename")),
+        py.For(frame, frames, (py.If(py.Compare(py.Attr(frame, "filename"), "==", this), (inner,)),)),
+    )
+    function = py.FunctionDef(
+        "_name_spec_line", (py.Param("error"),), body, docstring="Note on an error which line of the spec it comes from."
+    )
+    return (py.Assign((py.Name("SPEC"),), py.Const(spec_path)), function)
+
+
+# ---------------------------------------------------------------------------- names of others' making
+
+
+def alias_table(plan: Layout) -> py.Expr | None:
+    """Prefixes of names that stand for the owner's, as the code writes them; None where there are none."""
+    prefixes = _prefixes(plan)
+    if not prefixes:
+        return None
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    single: list[tuple[py.Expr | None, py.Expr]] = []
+    for name, owner in prefixes.items():
+        parts = name.split(".")
+        at = next((at for at, part in enumerate(parts) if part.isdigit()), None)
+        if at is None:
+            single.append((py.Const(name), py.Const(owner)))
+        else:
+            before, after = ".".join(parts[:at]) + ".", "." + ".".join(parts[at + 1 :])
+            groups.setdefault((before, after, owner), []).append(int(parts[at]))
+    items = list(single)
+    for (before, after, owner), numbers in groups.items():
+        if len(numbers) < 3:
+            items += [(py.Const(f"{before}{n}{after}"), py.Const(owner)) for n in numbers]
+            continue
+        source: py.Expr = py.tuple_of(*(py.Const(n) for n in numbers))
+        if numbers == list(range(numbers[0], numbers[-1] + 1)):
+            source = py.call("range", py.Const(numbers[0]), py.Const(numbers[-1] + 1))
+        comp = py.DictComp(py.FString((before, py.Name("i"), after)), py.Const(owner), py.Name("i"), source)
+        items.append((None, comp))
+    if len(items) == 1 and items[0][0] is None:
+        return items[0][1]
+    return py.DictExpr(tuple(items))
+
+
+def _prefixes(plan: Layout) -> dict[str, str]:
+    solved = plan.solved
+    real = {key(each.owner) + "." + each.name if each.owner else each.name for each in solved.storages}
+    taken = {name[:at] for name in real for at in range(len(name)) if name[at - 1 : at] == "."}
+    found: dict[str, str] = {}
+    for name, owner in aliases(plan).items():
+        mine, own = name.split("."), owner.split(".")
+        same = 0
+        while same < min(len(mine), len(own)) - 1 and mine[-1 - same] == own[-1 - same]:
+            same += 1
+        for keep in range(same, -1, -1):
+            left, right = mine[: len(mine) - keep], own[: len(own) - keep]
+            prefix = ".".join(left) + ("." if keep else "")
+            target = ".".join(right) + ("." if keep else "")
+            if prefix not in taken and prefix not in real and found.get(prefix, target) == target:
+                found[prefix] = target
+                break
+    return found
+
+
+def aliases(plan: Layout) -> dict[str, str]:
+    """Names that a model without sharing would have, and the owner's: whole weights read as they are."""
+    found: dict[str, str] = {}
+    solved = plan.solved
+    names = {key(each.owner) + "." + each.name if each.owner else each.name for each in solved.storages}
+    for site, read in zip(solved.sites, solved.reads, strict=True):
+        if isinstance(read, w.Read):
+            storage = solved.storages[read.storage]
+            own = key(declared(site.path))
+            owner = key(storage.owner) + "." + storage.name if storage.owner else storage.name
+            if own != owner and own not in names:
+                found[own] = owner
+    return found
+
+
+def accept_function() -> py.FunctionDef:
+    """The load hook: an alias may stand for its owner's name, and must agree with it."""
+    names = ("alias", "owner", "name", "state_dict", "prefix", "value", "own", "errors", "module")
+    alias, owner, name, state, prefix, value, own, errors, module = (py.Name(each) for each in names)
+    full = py.Binary("+", prefix, alias)
+    matching = py.ListComp(name, name, state, (py.method(name, "startswith", full),))
+    rest = py.Index(name, py.SliceExpr(py.call("len", full)))
+    differ = py.BoolOp(
+        "or",
+        (
+            py.Compare(py.Attr(value, "shape"), "!=", py.Attr(py.Index(state, own), "shape")),
+            py.Unary("not", py.call("torch.equal", value, py.Index(state, own))),
+        ),
+    )
+    complain = py.ExprStmt(py.method(errors, "append", py.FString((name, " and ", own, " are one tensor, but differ"))))
+    body = (
+        py.Assign((own,), py.Binary("+", py.Binary("+", prefix, owner), rest)),
+        py.Assign((value,), py.method(state, "pop", name)),
+        py.If(
+            py.Compare(own, "not in", state),
+            (py.Assign((py.Index(state, own),), value),),
+            ((differ, (complain,)),),
+        ),
+    )
+    loop = py.For(
+        py.TupleExpr((alias, owner)),
+        py.method(py.Attr(module, "ALIASES"), "items"),
+        (py.For(name, matching, body),),
+    )
+    params = ("module", "state_dict", "prefix", "metadata", "strict", "missing", "unexpected", "errors")
+    return py.FunctionDef(
+        "_accept_aliases",
+        tuple(py.Param(each) for each in params),
+        (loop,),
+        docstring="Loading takes a shared tensor under any of its names, if they agree.",
+    )

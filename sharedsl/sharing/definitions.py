@@ -1,0 +1,313 @@
+"""What is stored: slices along an axis, factors and banks define weights; the equations of factors join them again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sharedsl.comptime import Failure
+from sharedsl.model.sizes import Arith
+from sharedsl.sharing import factorize, maps, strided, views
+from sharedsl.sharing.along import group_size, smaller
+from sharedsl.sharing.classes import Classes, title_of
+from sharedsl.sharing.context import Line
+from sharedsl.sharing.expressions import separable
+from sharedsl.sharing.facts import Along, Factor, Facts, Private
+from sharedsl.sharing.pieces import Piece, Pieces
+from sharedsl.sharing.private_parts import make_parts
+from sharedsl.sharing.report import Report
+from sharedsl.sharing.strided import Map
+from sharedsl.sharing.variables import Bank, Edge, LowRank, Repeated, Var
+from sharedsl.sharing.views import View
+from sharedsl.sharing.world import World
+
+#: rounds of factorising factors
+DEPTH = 32
+
+
+class Definitions:
+    """`pieces[var]` where an unknown is not itself: what it reads. Unknowns without pieces stand for themselves."""
+
+    def __init__(self, world: World, facts: Facts, report: Report) -> None:
+        self.world, self.facts, self.report = world, facts, report
+        self.pieces: dict[int, list[Piece]] = {}
+        #: sites with private parts that are also `along`: the axis and how many slices are one
+        self.small: dict[int, tuple[int, int]] = {}
+
+    # ------------------------------------------------------------------ classes to pieces
+
+    def settle(self, classes: Classes, unstored: set[int]) -> None:
+        """Take over what a round of equations came to."""
+        for root, lines in classes.lines.items():
+            self.world.vars[classes.cells.owner[root]].because.update(lines)
+        made = Pieces(classes, unstored, len(self.world.vars))
+        self.world.vars.extend(made.made)
+        touched = {classes.cells.owner[cell] for cell in classes.readings} | set(classes.cells.of)
+        touched |= {classes.cells.owner[cell] for cell in classes.views}
+        for index in sorted(touched - unstored):
+            var = classes.vars[index]
+            found = made.of(var)
+            if not separable(found, strided.whole(var.shape)):
+                found = [p for cell in classes.cells.within(index, None) if (p := made.piece(cell)) is not None]
+            if not (len(found) == 1 and _itself(found[0], var)):
+                self.pieces[index] = found
+
+    # ------------------------------------------------------------------ what a site or a part is by now
+
+    def resolve(self, site: int, parts: tuple[str, ...]) -> View | None:
+        """The unknown that a site or one of its parts reads whole; None if there is none (yet)."""
+        var = self.world.vars[site]
+        private = self.facts.private.get(site)
+        if parts and parts[0] in ("lora", "diagonal", "scale"):
+            return None if private is None else self._private(private, parts)
+        if private is not None:
+            var = private.base
+        if parts and parts[0] == "base":
+            parts = parts[1:]
+        return self._part(views.read(var.index, var.axes), parts)
+
+    def _private(self, private: Private, parts: tuple[str, ...]) -> View | None:
+        used = 2 if parts[0] == "lora" else 1
+        var = private.vars.get("_".join(parts[:used]))
+        return None if var is None or len(parts) < used else self._part(views.read(var.index, var.axes), parts[used:])
+
+    def _part(self, view: View, parts: tuple[str, ...]) -> View | None:
+        """A factor of a factor, step by step; each step goes through what the weight reads."""
+        found: View | None = self.follow(view)
+        for name in parts:
+            if found is None:
+                return None
+            found = self._factor(found, name)
+            found = None if found is None else self.follow(found)
+        return found
+
+    def follow(self, view: View) -> View | None:
+        """Through weights that read another one whole, to the one that is stored or defined."""
+        for _ in range(len(self.world.vars)):
+            patch = view.patches[0]
+            pieces = self.pieces.get(patch.var)
+            if pieces is None:
+                return view
+            if len(pieces) != 1 or pieces[0].detached or not strided.bijective(pieces[0].map):
+                return None
+            piece = pieces[0]
+            if strided.image(piece.map) != strided.whole(piece.var.shape):
+                return None
+            map = strided.compose(patch.map, piece.map, piece.box)
+            if map is None:
+                return None
+            code = patch.code if piece.code is None else _times(patch.code, piece.code)
+            made = views.Patch(patch.box, strided.canonical(map), piece.var.index, patch.factor * piece.factor, code)
+            view = replace(view, patches=(made,))
+        return None
+
+    def _factor(self, view: View, name: str) -> View | None:
+        """`u`, `v`, `bank` or `mix` of what a view reads; a transposed reader sees the factors change places."""
+        patch = view.patches[0]
+        var = self.world.vars[patch.var]
+        order = _order(patch.map, var)
+        while isinstance(var.definition, Repeated):
+            inner = self.follow(views.read(var.definition.small.index, var.definition.small.axes))
+            if inner is None or _order(inner.patches[0].map, var) != tuple(range(len(var.shape))):
+                return None
+            var = self.world.vars[inner.patches[0].var]
+        if order is None:
+            return None
+        match var.definition:
+            case Bank(mix=mix, bank=bank):
+                if name == "mix":
+                    return views.read(mix.index, mix.axes)
+                if name == "bank":
+                    return views.permute(views.read(bank.index, bank.axes), (0, *(at + 1 for at in order)))
+            case LowRank(u=u, v=v) if name in ("u", "v"):
+                return self._side(var, u, v, order, name, patch)
+        return None
+
+    def _side(self, var: Var, u: Var, v: Var, order: tuple[int, ...], name: str, patch: views.Patch) -> View | None:
+        outs, ins = len(u.axes) - 1, len(v.axes) - 1
+        left, right = views.read(u.index, u.axes), views.read(v.index, v.axes)
+        if all(at < outs for at in order[:outs]):
+            left = views.permute(left, (*order[:outs], outs))
+            right = views.permute(right, (0, *(at - outs + 1 for at in order[outs:])))
+        elif all(at >= outs for at in order[:ins]):
+            back = views.permute(left, (outs, *order[ins:]))
+            left, right = views.permute(right, (*(at - outs + 1 for at in order[:ins]), 0)), back
+        else:
+            return None
+        if name == "v":
+            return right
+        if patch.factor != 1.0:
+            left = replace(left, patches=tuple(replace(p, factor=patch.factor, code=patch.code) for p in left.patches))
+        return left
+
+    # ------------------------------------------------------------------ along
+
+    def alongs(self) -> bool:
+        """Carry out the `along` lines whose weights exist; True if one was new."""
+        pending, self.facts.alongs = self.facts.alongs, []
+        changed = False
+        for along in pending:
+            view = self.resolve(along.site, along.parts)
+            if view is None and along.parts:
+                self.facts.alongs.append(along)
+                continue
+            try:
+                changed = self._along(along, view) or changed
+            except maps.BadMap as problem:
+                span = along.how.span if along.how else along.line.span
+                self.report.error("bad-map", str(problem), span)
+            except Failure as problem:
+                self.world.fail(problem, along.line.span)
+        return changed
+
+    def _along(self, along: Along, view: View | None) -> bool:
+        title = self.world.title(along.site, along.parts)
+        if view is None:
+            self._not_whole(along.line, title)
+            return False
+        at = next((i for i, axis in enumerate(view.axes) if axis.name == along.axis), None)
+        if at is None:
+            self.report.error("no-axis", f"`{title}` has no axis `{along.axis}`", along.line.span)
+            return False
+        digits = view.patches[0].map.digits[at]
+        var = self.world.vars[view.patches[0].var]
+        if len(digits) > 1 or (digits and digits[0][0] != var.shape[digits[0][1]]):
+            self._not_whole(along.line, title)
+            return False
+        times, size = group_size(along, view.axes[at].size)
+        if times == 1:
+            return False
+        k = digits[0][1]
+        if along.site in self.facts.private and not along.parts:
+            self.small[along.site] = (at, times)
+        known = var.definition
+        if known is None:
+            small = self.world.new(var, "base", smaller(var.axes, k, size), var.role, var.init)
+            small.because = {**var.because, id(along.line): along.line}
+            small.freeze = var.freeze
+            var.definition = Repeated(small, k, times, along.line)
+            return True
+        if not isinstance(known, Repeated) or (known.axis, known.times) != (k, times):
+            lines = [known.line, along.line]
+            self.report.lines(
+                "two-along", f"`{title}` is made of equal slices in two ways", lines, "keep one of the lines"
+            )
+        return False
+
+    def _not_whole(self, line: Line, title: str) -> None:
+        message = f"`{title}` does not read the whole of one storage, and only a whole storage can be defined or marked"
+        self.report.lines("not-whole-storage", message, [line], help="name the weight that owns the storage")
+
+    # ------------------------------------------------------------------ factors
+
+    def factors(self) -> bool:
+        """Carry out the factorisations whose weights exist; True if one was new."""
+        pending, self.facts.factors = self.facts.factors, []
+        changed = False
+        for factor in pending:
+            view = self.resolve(factor.site, factor.parts)
+            if view is None:
+                if factor.parts:
+                    self.facts.factors.append(factor)
+                else:
+                    self._not_whole(factor.line, self.world.title(factor.site))
+                continue
+            changed = self._define(factor, view) or changed
+        return changed
+
+    def _define(self, factor: Factor, view: View) -> bool:
+        var = self.world.vars[view.patches[0].var]
+        while isinstance(var.definition, Repeated):
+            inner = self.follow(views.read(var.definition.small.index, var.definition.small.axes))
+            if inner is None:
+                return False
+            var = self.world.vars[inner.patches[0].var]
+        if var.definition is None:
+            factorize.define(var, factor, self.world)
+            return var.definition is not None
+        if not factorize.same(var, factor):
+            lines = [var.definition.line, factor.line]
+            message = f"`{title_of(var)}` is factorised in two ways"
+            self.report.lines("two-definitions", message, lines, "keep one of the factorisations")
+        return False
+
+    # ------------------------------------------------------------------ factors tied and shared
+
+    def equations(self) -> list[Edge]:
+        """The equations of factors and private parts that can be made by now."""
+        pending, self.facts.later = self.facts.later, []
+        edges: list[Edge] = []
+        for later in pending:
+            made = later.attempt(self.resolve)
+            if made is None:
+                self.facts.later.append(later)
+            else:
+                edges += made
+        return edges
+
+    def run(self) -> None:
+        """Until nothing new can be defined or joined."""
+        self.alongs()
+        make_parts(self.facts, self.small, self.world)
+        for _ in range(DEPTH):
+            changed = self.factors()
+            changed = self.alongs() or changed
+            edges = [edge for edge in self.equations() if edge.a != edge.b or edge.map is not None]
+            if edges:
+                classes = Classes(self.world.vars, self._own(edges), self.world.hints, self.report)
+                self.settle(classes, set())
+            if not edges and not changed:
+                break
+        self._leftovers()
+
+    def _own(self, edges: list[Edge]) -> list[Edge]:
+        """Equations of a factor with a rearrangement of itself are contradictions of their own."""
+        kept: list[Edge] = []
+        for edge in edges:
+            if edge.a == edge.b:
+                message = f"`{title_of(self.world.vars[edge.a])}` is tied to a rearranged view of itself"
+                self.report.lines("self-view", message, [edge.line])
+            else:
+                kept.append(edge)
+        return kept
+
+    def _leftovers(self) -> None:
+        for later in self.facts.later:
+            self.unknown(later.missing[0], later.line)
+        for factor in self.facts.factors:
+            self.unknown(self.world.title(factor.site, factor.parts), factor.line)
+        for along in self.facts.alongs:
+            self.unknown(self.world.title(along.site, along.parts), along.line)
+
+    def unknown(self, name: str, line: Line) -> None:
+        """A factor or private part that no line makes."""
+        what, _, part = name.rpartition(".")
+        help = f"`factorize {what} rank ..` makes `u` and `v`; `as bank(k)` makes `bank` and `mix`; `with lora` makes `lora.a`"
+        self.report.lines("factor-unknown", f"`{what}` has no part `{part}` in this plan", [line], help)
+
+
+def _itself(piece: Piece, var: Var) -> bool:
+    return (
+        piece.var is var
+        and piece.factor == 1.0
+        and not piece.detached
+        and piece.box == strided.whole(var.shape)
+        and piece.map == strided.identity(piece.box)
+    )
+
+
+def _order(map: Map, var: Var) -> tuple[int, ...] | None:
+    """The permutation that a map is, None where it is more than that."""
+    order: list[int] = []
+    for digits in map.digits:
+        if len(digits) > 1 or (digits and digits[0][2] != 1):
+            return None
+        order.append(digits[0][1] if digits else -1)
+    used = {k for k in order if k >= 0}
+    if len(order) != len(var.shape) or len(used) != sum(k >= 0 for k in order):
+        return None
+    free = iter(k for k in range(len(order)) if k not in used)
+    return tuple(k if k >= 0 else next(free) for k in order)
+
+
+def _times(a: Arith | None, b: Arith) -> Arith:
+    return b if a is None else Arith("*", (a, b))

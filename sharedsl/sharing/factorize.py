@@ -1,0 +1,192 @@
+"""`factorize S [across C [how]] rank r [as basis | bank(k)]`: a weight is a product of factors, or a mixture of a bank."""
+
+from __future__ import annotations
+
+from math import prod
+
+from sharedsl.comptime import Failure, evaluate
+from sharedsl.model import sizes
+from sharedsl.model.sites import Axis
+from sharedsl.model.sizes import Size
+from sharedsl.sharing import maps
+from sharedsl.sharing.context import Line
+from sharedsl.sharing.facts import Factor, Facts
+from sharedsl.sharing.initialisers import start
+from sharedsl.sharing.share import Named, collected, elements_of, equal_later
+from sharedsl.sharing.variables import Bank, LowRank, Var
+from sharedsl.sharing.views import ViewError
+from sharedsl.sharing.world import World
+from sharedsl.syntax import ast
+
+LATER_FORMS = ("tucker", "cp", "tt", "kronecker")
+
+
+def facts(line: Line, world: World) -> Facts:
+    relation = line.relation
+    assert isinstance(relation, ast.Factorize)
+    out = Facts()
+    try:
+        form, number = _form(relation, line)
+        if relation.collection:
+            _across(relation, line, world, form, number, out)
+        else:
+            _each(relation, line, world, form, number, out)
+    except ViewError as problem:
+        world.reject(problem)
+    except Failure as problem:
+        world.fail(problem, relation.span)
+    except maps.BadMap as problem:
+        world.report.error("bad-map", str(problem), relation.how.span if relation.how else relation.span)
+    return out
+
+
+def _form(relation: ast.Factorize, line: Line) -> tuple[str, Size]:
+    """What the weight becomes, and its rank or the number of templates."""
+    form = relation.form or "low rank"
+    if form in LATER_FORMS:
+        raise ViewError(
+            "not-yet", f"`as {form}` is not there yet: low rank, `as basis` and `as bank(k)` are", relation.span
+        )
+    if form not in ("low rank", "basis", "bank"):
+        raise ViewError(
+            "unknown-form", f"a weight is not factorised `as {form}`", relation.span, "low rank, basis or bank(k)"
+        )
+    if form == "basis" and not relation.collection:
+        raise ViewError("bad-map", "a basis is shared by several weights: say which with `across`", relation.span)
+    if form == "bank":
+        given = relation.form_args[0].value if len(relation.form_args) == 1 else None
+        if given is None or relation.rank is not None:
+            raise ViewError(
+                "missing-argument", "`as bank(k)` takes the number of templates, and no rank", relation.span
+            )
+        return form, _positive(given, line, "the number of templates")
+    if relation.rank is None or relation.form_args:
+        raise ViewError("missing-argument", "a factorisation needs its rank: `factorize S rank 64`", relation.span)
+    return form, _positive(relation.rank, line, "the rank")
+
+
+def _positive(expr: ast.Expr, line: Line, what: str) -> Size:
+    value = evaluate(expr, line.scope)
+    if not isinstance(value, Size) or value.value is None or value.value < 1:
+        raise ViewError("wrong-kind", f"{what} is a whole number of at least 1", expr.span)
+    return value
+
+
+def _sided(site: int, world: World) -> bool:
+    return any(axis.side == "in" for axis in world.sites[site].spec.axes)
+
+
+def _each(relation: ast.Factorize, line: Line, world: World, form: str, number: Size, out: Facts) -> None:
+    for match in world.matches(relation.selector, line):
+        if match.subs:
+            message = "a whole storage is factorised, not a slice of one"
+            raise ViewError("not-whole-storage", message, relation.selector.span)
+        found = list(world.select.below(match))
+        kept = [sites for _, sites in found if match.weight is not None or _sided(sites[0], world)]
+        if found and not kept:
+            raise ViewError(
+                "no-site", f"`{match.title()}` has no weight with outputs and inputs", relation.selector.span
+            )
+        out.factors += [Factor(site, match.parts, form, number, line) for sites in kept for site in sites]
+
+
+def _across(relation: ast.Factorize, line: Line, world: World, form: str, number: Size, out: Facts) -> None:
+    elements = elements_of(relation.collection, line, world)
+    if not elements:
+        return
+    labels = maps.groups(relation.how, len(elements), line.scope)
+    named = collected(relation.selector, (), elements, line, world)
+    if not any(named):
+        return
+    groups: dict[int, list[int]] = {}
+    for at, label in enumerate(labels):
+        groups.setdefault(label, []).append(at)
+    part = {"basis": ("v",), "bank": ("bank",)}.get(form)
+    for group in groups.values():
+        for key in dict.fromkeys(key for at in group for key in named[at]):
+            members = [named[at].get(key) for at in group]
+            if any(member is None for member in members):
+                lacks = elements[group[members.index(None)]].title()
+                path = ".".join(name for name, _ in key[0])
+                raise ViewError("missing-in-element", f"`{lacks}` has no `{path}`", relation.span)
+            if key[1]:
+                raise ViewError("not-whole-storage", "a whole storage is factorised, not a slice of one", relation.span)
+            weights = [member for member in members if member is not None]
+            if key[0][-1:] and not _wanted(relation.selector, weights[0], world):
+                continue
+            for member in weights:
+                out.factors += [Factor(site, member.parts, form, number, line) for site in member.sites]
+            if part is not None:
+                parts = [Named(member.sites, (*member.parts, *part), ()) for member in weights]
+                out.later += [equal_later(parts[0], other, line, world) for other in parts[1:]]
+
+
+def _wanted(selector: ast.Selector, member: Named, world: World) -> bool:
+    """A block stands for its weights with two sides; a weight named by itself is always meant."""
+    name = world.sites[member.sites[0]].path[-1].name
+    return selector.segments[-1].name == name or _sided(member.sites[0], world) or bool(member.parts)
+
+
+# ---------------------------------------------------------------------------- the factors
+
+
+def sides(var: Var) -> int:
+    """How many of the leading axes are the outputs."""
+    outs = 0
+    while outs < len(var.axes) and var.axes[outs].side == "out":
+        outs += 1
+    if outs == len(var.axes) and outs > 1:
+        return 1
+    return outs
+
+
+def define(var: Var, factor: Factor, world: World) -> None:
+    """Give the weight its factors."""
+    if factor.form == "bank":
+        _bank(var, factor, world)
+        return
+    outs = sides(var)
+    title = world.title(factor.site, factor.parts)
+    if not 0 < outs < len(var.axes):
+        world.report.error("shape", f"`{title}` is a vector, and a vector has no factors", factor.line.span)
+        return
+    rows, columns = prod(var.shape[:outs]), prod(var.shape[outs:])
+    rank = factor.number.value or 0
+    limit = min(rows, columns)
+    if rank > limit:
+        message = f"rank {rank} is more than the {limit} that a {rows} x {columns} weight can have (`{title}`)"
+        world.report.error("rank-too-big", message, factor.line.span, help=f"the rank is at most {limit}")
+        return
+    for side in (var.axes[:outs], var.axes[outs:]):
+        world.ctx.trace.decided(factor.number, "<=", sizes.product([axis.size for axis in side]), True)
+    left = (*(Axis(axis.size, axis.name, "out") for axis in var.axes[:outs]), Axis(factor.number, "rank", "in"))
+    right = (Axis(factor.number, "rank", "out"), *(Axis(axis.size, axis.name, "in") for axis in var.axes[outs:]))
+    u = world.new(var, "u", left, "factor", start("zeros"))
+    v = world.new(var, "v", right, "factor", start("zeros"))
+    _because(var, factor.line, u, v)
+    var.definition = LowRank(u, v, rank, factor.line)
+
+
+def _bank(var: Var, factor: Factor, world: World) -> None:
+    count = factor.number.value or 0
+    mix = world.new(var, "mix", (Axis(factor.number, "bank", "out"),), "coefficient", start("zeros"))
+    bank = world.new(var, "bank", (Axis(factor.number, "bank", "out"), *var.axes), "bank", start("zeros"))
+    mix.no_decay = True
+    _because(var, factor.line, mix, bank)
+    var.definition = Bank(mix, bank, count, factor.line)
+
+
+def _because(var: Var, line: Line, *parts: Var) -> None:
+    for part in parts:
+        part.because = {**var.because, id(line): line}
+        part.freeze = var.freeze
+
+
+def same(var: Var, factor: Factor) -> bool:
+    """Whether the weight has just this factorisation already."""
+    match var.definition:
+        case LowRank():
+            return factor.form != "bank" and var.definition.rank == factor.number.value
+        case Bank():
+            return factor.form == "bank" and var.definition.count == factor.number.value
+    return False

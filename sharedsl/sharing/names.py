@@ -1,0 +1,39 @@
+"""Names of storages: the owner's module and weight; the application where several have storages of their own."""
+
+from __future__ import annotations
+
+from sharedsl.model.sites import Path, key
+from sharedsl.sharing.definitions import Definitions
+from sharedsl.sharing.variables import Var
+
+PRIVATE = ("lora", "diagonal", "scale")
+
+
+def suffixes(stored: list[Var], state: Definitions) -> dict[int, tuple[Path, str]]:
+    """Owner and name of every storage. Names are unique in a module: application 0 keeps the plain one."""
+    taken: set[str] = set()
+    out: dict[int, tuple[Path, str]] = {}
+    for var in stored:
+        name = var.name + _application(var, state)
+        unique, more = name, 1
+        while f"{key(var.owner)}.{unique}" in taken:
+            more += 1
+            unique = f"{name}_{more}"
+        taken.add(f"{key(var.owner)}.{unique}")
+        out[var.index] = (var.owner, unique)
+    return out
+
+
+def _application(var: Var, state: Definitions) -> str:
+    """`_1` for application 1; private parts count from `_0` where applications have their own."""
+    steps = state.world.sites[var.site].path
+    numbers = [n for step in steps for n in (step.run, step.app) if n is not None]
+    if not numbers:
+        return ""
+    if var.role in PRIVATE:
+        private = state.facts.private.get(var.site)
+        if private is None or state.world.all_applications(private.sites):
+            return ""
+    elif not any(numbers):
+        return ""
+    return "".join(f"_{n}" for n in numbers)

@@ -1,0 +1,147 @@
+"""The solved plan from what was settled: storages named and numbered, marks carried out, expressions built."""
+
+from __future__ import annotations
+
+from sharedsl.model import weights as w
+from sharedsl.model.sites import Init, Path
+from sharedsl.model.weights import Solved, Storage
+from sharedsl.sharing.applying import apply_marks
+from sharedsl.sharing.definitions import Definitions
+from sharedsl.sharing.expressions import assemble
+from sharedsl.sharing.facts import Facts, Private
+from sharedsl.sharing.initialisers import spread
+from sharedsl.sharing.names import suffixes
+from sharedsl.sharing.private_parts import expression
+from sharedsl.sharing.report import in_order
+from sharedsl.sharing.tables import tied_tables
+from sharedsl.sharing.variables import Bank, LowRank, Repeated, Var
+
+
+def outcome(state: Definitions, plans: tuple[str, ...], model: Facts, written: frozenset[int]) -> Solved:
+    """Storages in the model's text order, and an expression for every site."""
+    world = state.world
+    tied_tables(state, written)
+    apply_marks(state, model)
+    for var in list(world.vars):
+        if var.definition is not None:
+            spread(var)
+    work = _Outcome(state)
+    stored = work.stored()
+    numbers = {var.index: number for number, var in enumerate(stored)}
+    names = suffixes(stored, state)
+    storages = tuple(_storage(number, var, names[var.index]) for number, var in enumerate(stored))
+    reads = tuple(work.site(site.index, numbers) for site in world.sites)
+    private = {
+        site: tuple(sorted({n for var in each.vars.values() for n in work.leaves(var, numbers)}))
+        for site, each in sorted(state.facts.private.items())
+    }
+    return Solved(tuple(world.sites), storages, reads, plans, private)
+
+
+def _storage(number: int, var: Var, name: tuple[Path, str]) -> Storage:
+    init: Init = var.written[0] if var.written else var.init
+    because = tuple(line.span for line in in_order(var.because.values()))
+    return Storage(
+        number, name[0], name[1], var.site, var.axes, init, var.role, var.dtype, not (var.frozen or var.freeze),
+        var.no_decay, var.span, because,
+    )  # fmt: skip
+
+
+class _Outcome:
+    def __init__(self, state: Definitions) -> None:
+        self.state, self.world = state, state.world
+        self._exprs: dict[int, w.Expr] = {}
+        self._open: set[int] = set()
+        self._looped: set[int] = set()
+
+    # ------------------------------------------------------------------ what is stored
+
+    def stored(self) -> list[Var]:
+        """The unknowns that end up as tensors, in order."""
+        found: dict[int, Var] = {}
+        for site in self.world.sites:
+            private = self.state.facts.private.get(site.index)
+            if private is None:
+                self._leaves(self.world.vars[site.index], found)
+            else:
+                for var in (private.base, *private.vars.values()):
+                    self._leaves(var, found)
+        return sorted(found.values(), key=lambda var: (var.order, var.name))
+
+    def leaves(self, var: Var, numbers: dict[int, int]) -> list[int]:
+        found: dict[int, Var] = {}
+        self._leaves(var, found)
+        return [numbers[index] for index in found]
+
+    def _leaves(self, var: Var, found: dict[int, Var]) -> None:
+        if var.index in self._open:
+            self._loop(var)
+            return
+        if var.index in found:
+            return
+        pieces = self.state.pieces.get(var.index)
+        if pieces is None and var.definition is None:
+            found[var.index] = var
+            return
+        self._open.add(var.index)
+        for each in [piece.var for piece in pieces] if pieces is not None else _parts(var):
+            self._leaves(each, found)
+        self._open.discard(var.index)
+
+    def _loop(self, var: Var) -> None:
+        """A weight defined by itself through its factors; it is stored after all, so that there is a solution."""
+        if var.index in self._looped:
+            return
+        self._looped.add(var.index)
+        lines = [*var.because.values(), *([var.definition.line] if var.definition else [])]
+        name = self.world.title(var.site)
+        self.state.report.lines("cycle-definition", f"`{name}` is defined by itself", lines)
+
+    # ------------------------------------------------------------------ expressions
+
+    def site(self, site: int, numbers: dict[int, int]) -> w.Expr:
+        private = self.state.facts.private.get(site)
+        if private is None:
+            return self.expr(self.world.vars[site], numbers)
+        return self._private(site, private, numbers)
+
+    def _private(self, site: int, private: Private, numbers: dict[int, int]) -> w.Expr:
+        base = self.expr(private.base, numbers)
+        read = {name: self.expr(var, numbers) for name, var in private.vars.items()}
+        return expression(private, base, read, self.state.small.get(private.sites[0]))
+
+    def expr(self, var: Var, numbers: dict[int, int]) -> w.Expr:
+        """What an unknown reads."""
+        known = self._exprs.get(var.index)
+        if known is None:
+            if var.index in self._open or var.index in self._looped:
+                return w.Read(0, var.shape)
+            self._open.add(var.index)
+            known = self._exprs[var.index] = self._expr(var, numbers)
+            self._open.discard(var.index)
+        return known
+
+    def _expr(self, var: Var, numbers: dict[int, int]) -> w.Expr:
+        pieces = self.state.pieces.get(var.index)
+        if pieces is not None:
+            return assemble(pieces, var.shape, {piece.var.index: self.expr(piece.var, numbers) for piece in pieces})
+        match var.definition:
+            case None:
+                return w.Read(numbers[var.index], var.shape)
+            case Repeated(small=small, axis=axis, times=times):
+                return w.Repeat(self.expr(small, numbers), axis, times, var.shape)
+            case LowRank(u=u, v=v):
+                return w.MatMul(self.expr(u, numbers), self.expr(v, numbers), var.shape)
+            case Bank(mix=mix, bank=bank):
+                return w.Mixture(self.expr(mix, numbers), self.expr(bank, numbers), var.shape)
+
+
+def _parts(var: Var) -> tuple[Var, ...]:
+    match var.definition:
+        case Repeated(small=small):
+            return (small,)
+        case LowRank(u=u, v=v):
+            return (u, v)
+        case Bank(mix=mix, bank=bank):
+            return (mix, bank)
+    return ()

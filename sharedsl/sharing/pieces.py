@@ -1,0 +1,298 @@
+"""Classes to tensors: the cells that a weight owns become one tensor, and every weight is put together from pieces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from sharedsl.model import sizes
+from sharedsl.model.sites import Axis
+from sharedsl.model.sizes import Arith, Size
+from sharedsl.sharing import strided
+from sharedsl.sharing.classes import Classes, Reading
+from sharedsl.sharing.strided import Box, Digit, Map
+from sharedsl.sharing.variables import Var
+
+
+class Piece(NamedTuple):
+    """A box of a weight that is `factor` times elements of `var`, under `map`."""
+
+    box: Box
+    var: Var
+    map: Map
+    factor: float = 1.0
+    code: Arith | None = None
+    detached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the cells of an owner went: tensor `var`, its positions less `shift`."""
+
+    var: Var
+    shift: tuple[int, ...]
+
+
+class Pieces:
+    """`of(var)` are the pieces of a weight; `made` the new tensors, for weights of which only a part is stored."""
+
+    def __init__(self, classes: Classes, unstored: set[int], next_index: int) -> None:
+        self.classes, self.cells = classes, classes.cells
+        self.made: list[Var] = []
+        self.next_index = next_index
+        self.places: dict[int, Place] = {}
+        self._unstored = unstored
+        self._memo: dict[int, Piece | None] = {}
+        for var in sorted(self.cells.of):
+            if var not in unstored:
+                self._place(self.cells.vars[var])
+
+    # ------------------------------------------------------------------ what is stored
+
+    def _place(self, var: Var) -> None:
+        cells = self.cells.of[var.index]
+        owned = {box: number for box, number in cells.items() if self._stands(number)}
+        if not owned:
+            return
+        zero = (0,) * len(var.shape)
+        if len(owned) == len(cells):
+            for number in owned.values():
+                self.places[number] = Place(var, zero)
+            return
+        axis = _slab(owned, cells)
+        if axis is None:
+            for at, group in enumerate(_boxes(list(owned))):
+                self._part(var, group, {b: owned[b] for b in owned if _inside(b, group)}, f"{var.name}_part_{at}")
+            return
+        self._slices(var, axis, owned)
+
+    def _stands(self, cell: int) -> bool:
+        return self.classes.owner_of(cell) == cell and cell not in self.classes.views
+
+    def _slices(self, var: Var, axis: int, owned: dict[Box, int]) -> None:
+        """The slices of one axis that are the weight's own, one after the other in one tensor."""
+        spans = sorted({box[axis] for box in owned})
+        runs: list[tuple[int, int]] = []
+        for lo, hi in spans:
+            if runs and runs[-1][1] == lo:
+                runs[-1] = (runs[-1][0], hi)
+            else:
+                runs.append((lo, hi))
+        size = _sum([self._length(var, axis, lo, hi) for lo, hi in runs])
+        axes = tuple(replace(each, size=size) if at == axis else each for at, each in enumerate(var.axes))
+        made = self._new(var, axes, var.name)
+        for box, number in owned.items():
+            start, before = box[axis][0], 0
+            for lo, hi in runs:
+                if lo <= start < hi:
+                    break
+                before += hi - lo
+            shift = tuple(lo - before if at == axis else 0 for at in range(len(axes)))
+            self.places[number] = Place(made, shift)
+
+    def _part(self, var: Var, box: Box, owned: dict[Box, int], name: str) -> None:
+        axes = tuple(
+            replace(axis, size=self._length(var, at, lo, hi))
+            for at, (axis, (lo, hi)) in enumerate(zip(var.axes, box, strict=True))
+        )
+        made = self._new(var, axes, name)
+        for number in owned.values():
+            self.places[number] = Place(made, tuple(lo for lo, _ in box))
+
+    def _length(self, var: Var, axis: int, lo: int, hi: int) -> Size:
+        low, high = self._position(var, axis, lo), self._position(var, axis, hi)
+        return high if lo == 0 else sizes.combine("-", high, low)
+
+    def _position(self, var: Var, axis: int, at: int) -> Size:
+        if at == 0:
+            return sizes.size(0)
+        return var.axes[axis].size if at == var.shape[axis] else self.cells.cuts[var.index][axis][at]
+
+    def _new(self, var: Var, axes: tuple[Axis, ...], name: str) -> Var:
+        shape = tuple(int(axis.size.value or 0) for axis in axes)
+        made = replace(var, index=self.next_index, axes=axes, shape=shape, name=name, because=dict(var.because))
+        self.next_index += 1
+        self.made.append(made)
+        return made
+
+    # ------------------------------------------------------------------ who reads what
+
+    def of(self, var: Var) -> list[Piece]:
+        """The pieces of a weight, neighbours that read on in one tensor put together."""
+        found = [self.piece(cell) for cell in self.cells.within(var.index, None)]
+        kept = [piece for piece in found if piece is not None]
+        return kept if len(kept) == 1 else merged(kept, len(var.shape))
+
+    def piece(self, cell: int) -> Piece | None:
+        if cell not in self._memo:
+            self._memo[cell] = None
+            self._memo[cell] = self._read(cell)
+        return self._memo[cell]
+
+    def _read(self, cell: int) -> Piece | None:
+        reading = self.classes.readings.get(cell) or Reading(cell)
+        box = self.cells.box(cell)
+        map = strided.identity(box) if reading.map is None else reading.map
+        view = self.classes.views.get(reading.root)
+        if view is None:
+            var, shift = self._home(reading.root)
+            moved = Map(map.digits, tuple(at - by for at, by in zip(map.offset, shift, strict=True)))
+            return Piece(box, var, strided.canonical(moved), reading.factor, reading.code)
+        return self._through(cell, map, reading)
+
+    def _home(self, root: int) -> tuple[Var, tuple[int, ...]]:
+        place = self.places.get(root)
+        if place is not None:
+            return place.var, place.shift
+        var = self.cells.vars[self.cells.owner[root]]
+        return var, (0,) * len(var.shape)
+
+    def _through(self, cell: int, map: Map, reading: Reading) -> Piece | None:
+        """A cell of a class that is read from another class, one way."""
+        view = self.classes.views[reading.root]
+        known = self.classes.readings.get(view.cell) or Reading(view.cell)
+        boxes = self.cells
+        box = boxes.box(cell)
+        across: Map | None = map
+        if view.cell != cell:
+            back = strided.identity(boxes.box(view.cell)) if known.map is None else known.map
+            root_to_view = strided.inverse(back, boxes.box(view.cell))
+            across = strided.compose(map, root_to_view, boxes.box(reading.root))
+            factor = reading.factor / known.factor
+            code = reading.code if known.factor == 1.0 else _quotient(reading.code, known.code, factor)
+        else:
+            across, factor, code = strided.identity(box), 1.0, None
+        step = strided.identity(boxes.box(view.to)) if view.map is None else view.map
+        if across is not None:
+            across = strided.compose(across, step, boxes.box(view.cell))
+        inner = self.piece(view.to)
+        if across is None or inner is None:
+            return None
+        across = strided.compose(across, inner.map, inner.box)
+        if across is None:
+            return None
+        factors = _times(_times(code, view.code), inner.code)
+        total = factor * view.factor * inner.factor
+        return Piece(box, inner.var, strided.canonical(across), total, factors, view.detached or inner.detached)
+
+
+def _times(a: Arith | None, b: Arith | None) -> Arith | None:
+    return a or b if a is None or b is None else Arith("*", (a, b))
+
+
+def _quotient(a: Arith | None, b: Arith | None, factor: float) -> Arith | None:
+    if factor == 1.0:
+        return None
+    return Arith("/", (a or sizes.literal(1), b or sizes.literal(1)))
+
+
+def _sum(parts: list[Size]) -> Size:
+    total = parts[0]
+    for part in parts[1:]:
+        total = sizes.combine("+", total, part)
+    return total
+
+
+def _inside(box: Box, outer: Box) -> bool:
+    return all(lo <= a and b <= hi for (a, b), (lo, hi) in zip(box, outer, strict=True))
+
+
+def _slab(owned: dict[Box, int], cells: dict[Box, int]) -> int | None:
+    """The axis along which whole slices are owned, if there is one."""
+    rank = len(next(iter(cells)))
+    for axis in range(rank):
+        kept = {box[axis] for box in owned}
+        if all((box in owned) == (box[axis] in kept) for box in cells):
+            return axis
+    return None
+
+
+def _boxes(cells: list[Box]) -> list[Box]:
+    """Cells of a grid put together to larger boxes, last axis first."""
+    boxes = sorted(cells)
+    for axis in reversed(range(len(boxes[0]))):
+        grouped: dict[Box, list[tuple[int, int]]] = {}
+        for box in boxes:
+            grouped.setdefault((*box[:axis], (0, 0), *box[axis + 1 :]), []).append(box[axis])
+        boxes = []
+        for rest, spans in grouped.items():
+            runs: list[tuple[int, int]] = []
+            for lo, hi in sorted(spans):
+                if runs and runs[-1][1] == lo:
+                    runs[-1] = (runs[-1][0], hi)
+                else:
+                    runs.append((lo, hi))
+            boxes += [(*rest[:axis], run, *rest[axis + 1 :]) for run in runs]
+        boxes.sort()
+    return boxes
+
+
+# ---------------------------------------------------------------------------- neighbours put together
+
+
+def merged(pieces: list[Piece], rank: int) -> list[Piece]:
+    """Neighbours that are one box of one tensor become one piece, as far as that goes."""
+    changed = True
+    while changed and len(pieces) > 1:
+        changed = False
+        for axis in range(rank):
+            grouped: dict[object, list[Piece]] = {}
+            for piece in pieces:
+                rest = (*piece.box[:axis], *piece.box[axis + 1 :])
+                grouped.setdefault(rest, []).append(piece)
+            out: list[Piece] = []
+            for run in grouped.values():
+                run.sort(key=lambda piece: piece.box[axis])
+                last = run[0]
+                for piece in run[1:]:
+                    joined = _joined(last, piece, axis)
+                    if joined is None:
+                        out.append(last)
+                        last = piece
+                    else:
+                        last, changed = joined, True
+                out.append(last)
+            pieces = out
+    return sorted(pieces, key=lambda piece: piece.box)
+
+
+def _joined(one: Piece, other: Piece, axis: int) -> Piece | None:
+    """Both as one piece, where the second goes on where the first ends."""
+    if one.var is not other.var or one.box[axis][1] != other.box[axis][0]:
+        return None
+    if one.detached != other.detached or abs(one.factor - other.factor) > 1e-12:
+        return None
+    others = [at for at in range(len(one.box)) if at != axis]
+    if any(one.map.digits[at] != other.map.digits[at] for at in others):
+        return None
+    outer = _outer(one.map, other.map, axis)
+    if outer is None:
+        return None
+    digits = tuple(strided.simplified(outer) if at == axis else each for at, each in enumerate(one.map.digits))
+    box = tuple((lo, other.box[axis][1]) if at == axis else (lo, hi) for at, (lo, hi) in enumerate(one.box))
+    return one._replace(box=box, map=Map(digits, one.map.offset))
+
+
+def _outer(one: Map, other: Map, axis: int) -> tuple[Digit, ...] | None:
+    """The digits of an axis that is one part after the other, or None where they do not follow each other."""
+    first, second = one.digits[axis], other.digits[axis]
+    moved = [(k, b - a) for k, (a, b) in enumerate(zip(one.offset, other.offset, strict=True)) if a != b]
+    if len(moved) != 1:
+        return None
+    k, by = moved[0]
+    for head, inner in _splits(first):
+        for after, rest in _splits(second):
+            count, more = head[0] if head else 1, after[0] if after else 1
+            t, uneven = divmod(by, count)
+            step = (k, t)
+            if uneven or inner != rest or (head and head[1:] != step) or (after and after[1:] != step):
+                continue
+            return ((count + more, k, t), *inner)
+    return None
+
+
+def _splits(digits: tuple[Digit, ...]) -> list[tuple[Digit | None, tuple[Digit, ...]]]:
+    """Readings of an axis as steps of an inner part: its outermost digit, or one step of all of it."""
+    if not digits:
+        return [(None, ())]
+    return [(digits[0], digits[1:]), (None, digits)]

@@ -1,0 +1,118 @@
+"""Every build in specs/ at its test size: compiled, emitted, and loaded as a module."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from sharedsl.analysis.pipeline import Compiled, analyze, compile_build
+from sharedsl.emit import module_source
+from sharedsl.model import dataflow as d
+from sharedsl.source import SourceFile
+
+ROOT = Path(__file__).resolve().parents[2]
+SPECS = ROOT / "specs"
+
+
+@cache
+def analysis(path: str) -> Any:
+    return analyze(SourceFile(path, (ROOT / path).read_text()))
+
+
+@cache
+def names() -> tuple[tuple[str, str], ...]:
+    found = []
+    for file in sorted(SPECS.rglob("*.sdsl")):
+        path = file.relative_to(ROOT).as_posix()
+        found += [(path, name) for name in analysis(path).builds]
+    return tuple(found)
+
+
+@cache
+def compiled(path: str, name: str, test: bool = True) -> Compiled:
+    return compile_build(analysis(path), name, test=test)
+
+
+@cache
+def source(path: str, name: str, test: bool = True) -> str:
+    text = (ROOT / path).read_text()
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    made = compiled(path, name, test)
+    return module_source(made, spec_path=path, spec_hash=digest, files=made.analysis.sources)
+
+
+_FOLDER: list[Path] = []
+
+
+@cache
+def module(path: str, name: str, test: bool = True) -> Any:
+    """The emitted file as an imported module, so that tracebacks and pickles find it."""
+    import tempfile
+
+    if not _FOLDER:
+        _FOLDER.append(Path(tempfile.mkdtemp(prefix="sharedsl-tests-")))
+    known = f"emitted_{name}_{'test' if test else 'full'}"
+    file = _FOLDER[0] / f"{known}.py"
+    file.write_text(source(path, name, test))
+    spec = importlib.util.spec_from_file_location(known, file)
+    assert spec is not None and spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[known] = made
+    spec.loader.exec_module(made)
+    return made
+
+
+@dataclass
+class Built:
+    compiled: Compiled
+    source: str
+    cls: type[nn.Module]
+
+    def new(self, seed: int = 0) -> nn.Module:
+        torch.manual_seed(seed)
+        return self.cls().eval()
+
+    def inputs(self, seed: int = 1, batch: int = 2, optional: bool = False) -> tuple[torch.Tensor, ...]:
+        return inputs_of(self.compiled, seed, batch, optional)
+
+
+def built(path: str, name: str) -> Built:
+    return Built(compiled(path, name), source(path, name), getattr(module(path, name), name))
+
+
+LENGTHS = {"T": 6, "M": 6, "H": 8, "W": 8, "S": 0}
+
+
+def inputs_of(made: Compiled, seed: int, batch: int, optional: bool) -> tuple[torch.Tensor, ...]:
+    """Inputs of the main forward: small row numbers, normal features."""
+    generator = torch.Generator().manual_seed(seed)
+    body = made.model.root.bodies[made.model.entries[None]]
+    sizes = {**LENGTHS, "B": batch}
+    found = []
+    for each in body.inputs:
+        assert isinstance(each.type, d.Tensor)
+        if (each.type.optional or each.default is not None) and not optional:
+            break
+        shape = [size.value if size.value is not None else size.ground.evaluate(sizes) for size in each.type.dims]
+        if each.type.dtype == "int":
+            high = 2 if each.name.startswith("kind") else 24
+            found.append(torch.randint(0, high, shape, generator=generator))
+        elif each.type.dtype == "bool":
+            mask = torch.ones(shape, dtype=torch.bool)
+            mask[..., -1] = False
+            found.append(mask)
+        else:
+            found.append(torch.randn(shape, generator=generator))
+    return tuple(found)
+
+
+def first(result: Any) -> torch.Tensor:
+    return result[0] if isinstance(result, tuple | list) else result

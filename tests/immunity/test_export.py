@@ -1,0 +1,108 @@
+"""Compiling, exporting, counting."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from tests.immunity.builds import Built, first, names
+
+RUFF = Path(sys.executable).with_name("ruff")
+
+
+def test_compile(build: Built) -> None:
+    model = build.new()
+    inputs = build.inputs()
+    torch._dynamo.reset()
+    if any(isinstance(each, nn.RNNBase) for each in model.modules()):
+        pytest.skip("dynamo breaks the graph at torch's recurrent kernels")
+    made = torch.compile(model, backend="eager", fullgraph=True)
+    assert torch.allclose(first(made(*inputs)), first(model(*inputs)), atol=1e-5)
+
+
+def test_torch_export(build: Built) -> None:
+    model = build.new()
+    inputs = build.inputs()
+    program = torch.export.export(model, inputs, strict=False)
+    assert torch.allclose(first(program.module()(*inputs)), first(model(*inputs)), atol=1e-5)
+    placeholders = set(program.graph_signature.parameters)
+    assert placeholders == {name for name, _ in model.named_parameters()}
+
+
+@pytest.mark.slow
+def test_onnx(build: Built) -> None:
+    model = build.new()
+    program = torch.onnx.export(model, build.inputs(), dynamo=True, optimize=False, verbose=False)
+    names = dict(model.named_parameters())
+    stored = {each.name: each for each in program.model.graph.initializers.values()}
+    found = sum(torch.Size(each.shape).numel() for name, each in stored.items() if name in names)
+    assert found == sum(value.numel() for value in names.values())
+
+
+def test_flops(build: Built) -> None:
+    """The budget's forward FLOPs are what torch counts on the meta device."""
+    budget = pytest.importorskip("sharedsl.analysis.budget")
+    if not hasattr(budget, "forward_flops"):
+        pytest.skip("no budget to compare with")
+    inputs = tuple(each.to("meta") for each in build.inputs())
+    with torch.device("meta"):
+        model = build.cls().eval()
+    with FlopCounterMode(display=False) as counter:
+        model(*inputs)
+    assert counter.get_total_flops() == budget.forward_flops(build.compiled, {"B": 2, "T": 6, "M": 6, "H": 8, "W": 8})
+
+
+def test_standalone(build: Built) -> None:
+    """torch and the standard library, nothing else."""
+    allowed = set(sys.stdlib_module_names) | {"torch"}
+    for node in ast.walk(ast.parse(build.source)):
+        if isinstance(node, ast.Import):
+            assert {each.name.split(".")[0] for each in node.names} <= allowed
+        elif isinstance(node, ast.ImportFrom):
+            assert (node.module or "").split(".")[0] in allowed
+    assert build.source.isascii()
+
+
+def test_spec_line_in_errors(build: Built) -> None:
+    model = build.new()
+    inputs = build.inputs()
+    if not inputs[0].is_floating_point():
+        pytest.skip("needs an input of features")
+    with pytest.raises(Exception) as caught:
+        model(*(each[..., :-1, :-1] if each.ndim > 3 else each[..., :-1] for each in inputs))
+    assert any("line" in note for note in getattr(caught.value, "__notes__", ())) or "conv" in str(caught.value)
+
+
+def test_ruff(tmp_path: Path) -> None:
+    """All builds at their real sizes, checked and formatted by ruff as they are."""
+    from tests.immunity.builds import source
+
+    for path, name in names():
+        (tmp_path / f"{name}.py").write_text(source(path, name, False))
+    for command in (["check", "--isolated"], ["format", "--isolated", "--check", "--diff"]):
+        done = subprocess.run([RUFF, *command, tmp_path], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_deterministic() -> None:
+    """The same bytes for any hash seed."""
+    code = (
+        "import hashlib; from tests.immunity.builds import names, source; "
+        "print(hashlib.sha256(''.join(source(*each) for each in names()).encode()).hexdigest())"
+    )
+    root = Path(__file__).resolve().parents[2]
+    found = set()
+    for seed in ("0", "1", "77"):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, cwd=root, env={"PYTHONHASHSEED": seed, "PATH": ""}
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        found.add(done.stdout)
+    assert len(found) == 1
