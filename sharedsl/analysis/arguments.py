@@ -130,12 +130,14 @@ def _assign(
 ) -> tuple[dict[str, Given], bool]:
     by_name = {param.name: param for param in params}
     chosen: dict[str, Given] = {}
-    failed = False
+    failed = too_many = False
     for at, one in enumerate(args):
         name = one.name or (params[at].name if at < len(params) else None)
         if name is None:
             takes = f"{len(params)} argument{'s' if len(params) != 1 else ''}"
-            report.error("wrong-count", f"{what} takes {takes}, and this is number {at + 1}", one.span)
+            if not too_many:
+                report.error("wrong-count", f"{what} takes {takes}, and this is number {at + 1}", one.span)
+            too_many = True
         elif name not in by_name:
             place = Span(one.span.path, one.span.start, one.span.start + len(name))
             report.add(unknown("unknown-argument", f"{what} has no parameter `{name}`", name, place, by_name))

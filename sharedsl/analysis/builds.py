@@ -50,8 +50,8 @@ class Made:
     trace: Trace = field(default_factory=Trace)
 
 
-#: models without folds by (name, arguments, incremental), with what was found
-Models = dict[object, tuple[Model | None, list[Diagnostic]]]
+#: models without folds by (name, arguments, incremental): the model, what was found, what was decided on the way
+Models = dict[object, tuple[Model | None, list[Diagnostic], Trace]]
 
 
 def make(scope: Scope, asked: Asked, models: Models) -> Made:
@@ -105,15 +105,19 @@ def _plan(scope: Scope, target: Definition, asked: Asked, made: Made, report: Re
     values = tuple((name, fingerprint(value)) for name, value in made.parameters.items())
     key = (id(target), values, asked.incremental)
     if key not in models:
-        models[key] = elaborate(
-            scope, target, made.parameters, incremental=asked.incremental, trace=made.trace, via=asked.span
+        trace = Trace()
+        found = elaborate(
+            scope, target, made.parameters, incremental=asked.incremental, trace=trace, via=asked.span
         )
-    model, found = models[key]
-    _take(found, report)
+        models[key] = (*found, trace)
+    model, problems, trace = models[key]
+    made.trace.guards.update(trace.guards)
+    _take(problems, report)
     if model is None:
         raise Poisoned
     roots = {name: at_root(name, value) for name, value in made.parameters.items()}
-    plans = {name: each.plan for name, each in scope.plans_of(asked.model).items()}
+    others = {name: each.plan for (_, name), each in scope.main.plans.items()}
+    plans = others | {name: each.plan for name, each in scope.plans_of(asked.model).items()}
     context = PlanContext(target.name, roots, plans, LayerTree(model.root), made.trace)
     expanded, found = expand(asked.plans, context)
     _take(found, report)

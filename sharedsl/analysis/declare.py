@@ -45,15 +45,20 @@ class Declarer:
         return self.draft.unit
 
     def run(self, body: tuple[ast.Declaration, ...], names: Mapping[str, Value]) -> None:
+        unmet: Unmet | None = None
         for declaration in body:
             try:
                 self._one(declaration, names)
             except _Taken:
                 continue
+            except Unmet as found:
+                unmet = found
             except Poisoned:
                 name = getattr(declaration, "name", None)
                 if isinstance(name, str):
                     self.draft.broken.add(name)
+        if unmet is not None:
+            raise unmet
 
     def _one(self, declaration: ast.Declaration, names: Mapping[str, Value]) -> None:
         match declaration:
@@ -221,7 +226,10 @@ class Declarer:
 
     def _require(self, declaration: ast.Require, names: Mapping[str, Value]) -> None:
         scope = self.shop.names(names, self.home)
-        code = require_holds(declaration, scope, self.shop, self.unit.name, self.via)
+        try:
+            code = require_holds(declaration, scope, self.shop, self.unit.name, self.via)
+        except Poisoned:
+            raise Unmet from None
         if code is not None:
             self.unit.requires += ((self.shop.text(declaration.condition.span), code),)
 
@@ -247,6 +255,10 @@ class Declarer:
     def _for(self, declaration: ast.DeclFor, names: Mapping[str, Value]) -> None:
         for item in self._items(declaration.source, names):
             self.run(declaration.body, {**names, **bind_names((declaration.name,), item)})
+
+
+class Unmet(Poisoned):
+    """A `require` does not hold: nothing that is built on these sizes means anything."""
 
 
 class _Taken(Poisoned):

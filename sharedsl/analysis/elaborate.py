@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.bodies import forward_body, root_body
 from sharedsl.analysis.collect import TooMany, Walker
 from sharedsl.analysis.numbering import Numbering, finish
@@ -55,9 +56,12 @@ def _elaborated(shop: Shop, target: Definition, arguments: Mapping[str, Value], 
     assert isinstance(item, ast.Block)
     shop.inside.append(target)
     parameters = {name: at_root(name, value) for name, value in arguments.items()}
-    draft = declared_unit(shop, target, parameters, via, folds, root=True)
+    try:
+        draft = declared_unit(shop, target, parameters, via, folds, root=True)
+    except Poisoned:
+        return None
     entries, numberings = _entries(shop, draft)
-    if not report.failed:
+    if not report.failed and entries:
         _unused(shop, draft)
         _unfolded(shop)
     if report.failed or draft.broken or not entries:

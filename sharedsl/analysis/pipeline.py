@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from sharedsl.analysis.arguments import lifted
 from sharedsl.analysis.assumed import assumed
 from sharedsl.analysis.builds import DTYPES, Asked, Made, Models, make, no_model
+from sharedsl.analysis.echoes import without_echoes
 from sharedsl.analysis.elaborate import check_block
 from sharedsl.analysis.names import unknown
 from sharedsl.analysis.report import Reporter
 from sharedsl.analysis.scope import Definition, Load, Scope, load_scope, read_file
 from sharedsl.comptime import Failure, Trace, evaluate
 from sharedsl.comptime import Scope as Names
+from sharedsl.comptime.values import plain
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.model.sizes import Value
 from sharedsl.model.tree import Model
@@ -92,7 +94,8 @@ def analyze(source: SourceFile, *, load: Load = read_file) -> Analysis:
         elif isinstance(item, ast.Build):
             _build(analysis, item, report)
     _blocks(analysis, report)
-    analysis.diagnostics = tuple(sorted(report.found, key=lambda each: _order(each, source.path)))
+    kept = without_echoes(report.found, sources, [file.file for file in scope.files.values()])
+    analysis.diagnostics = tuple(sorted(kept, key=lambda each: _order(each, source.path)))
     return analysis
 
 
@@ -132,7 +135,7 @@ def _build(analysis: Analysis, item: ast.Build, report: Reporter) -> None:
         report.add(each)
     test = _test_values(analysis, item, report)
     if test:
-        asked = _asked(analysis, item, report, tuple(test.items()))
+        asked = _asked(analysis, item, report, test)
         if asked is not None:
             for each in _made(analysis, asked).diagnostics:
                 report.add(each)
@@ -220,7 +223,7 @@ def compile_build(
         raise Broken((unknown("unknown-build", f"there is no build `{name}`", name, place, analysis.builds),))
     report = Reporter()
     values = {**(_test_values(analysis, build, report) if test else {}), **_lifted(overrides)}
-    asked = _asked(analysis, build, report, tuple(values.items()))
+    asked = _asked(analysis, build, report, values)
     if asked is None:
         raise Broken(tuple(report.found))
     return _compiled(analysis, build, build.name, _made(analysis, asked), asked, _dtype(build), report)
@@ -269,7 +272,7 @@ def _made(analysis: Analysis, asked: Asked) -> Made:
 
 
 def _asked(
-    analysis: Analysis, build: ast.Build, report: Reporter, overrides: tuple[tuple[str, Value], ...] = ()
+    analysis: Analysis, build: ast.Build, report: Reporter, overrides: Mapping[str, Value] | None = None
 ) -> Asked | None:
     if analysis.scope.model(build.model) is None:
         report.add(no_model(analysis.scope, build.model, _model_place(analysis, build)))
@@ -279,7 +282,51 @@ def _asked(
         if isinstance(line, ast.DtypeLine) and line.dtype not in DTYPES:
             place = Span(line.span.path, line.span.end - len(line.dtype), line.span.end)
             report.add(unknown("unknown-dtype", f"no dtype `{line.dtype}`", line.dtype, place, DTYPES))
-    return Asked(build.model, build.plans, build.args, overrides, incremental, span=build.name_span)
+    own = _parameters(analysis, build.model)
+    values = {name: value for name, value in (overrides or {}).items() if name in own or not _in_plans(analysis, build, name)}
+    plans = tuple(_with_values(analysis, build.model, ref, overrides or {}, set(own)) for ref in build.plans)
+    return Asked(build.model, plans, build.args, tuple(values.items()), incremental, span=build.name_span)
+
+
+def _parameters(analysis: Analysis, model: str) -> tuple[str, ...]:
+    target = analysis.scope.model(model)
+    return tuple(param.name for param in target.item.params) if target and isinstance(target.item, ast.Block) else ()
+
+
+def _in_plans(analysis: Analysis, build: ast.Build, name: str) -> bool:
+    """Whether a plan of the build has a parameter of that name."""
+    plans = [analysis.scope.plan(build.model, ref.name) for ref in build.plans]
+    return any(param.name == name for plan in plans if plan is not None for param in plan.plan.params)
+
+
+def _with_values(
+    analysis: Analysis, model: str, ref: ast.PlanRef, values: Mapping[str, Value], own: set[str]
+) -> ast.PlanRef:
+    """A plan with the arguments that are given for its parameters: `test (dim = 32, rank = 4)`."""
+    found = analysis.scope.plan(model, ref.name)
+    if found is None:
+        return ref
+    names = [param.name for param in found.plan.params]
+    given = {name: value for name, value in values.items() if name in names and name not in own}
+    if not given:
+        return ref
+    args = tuple(arg for at, arg in enumerate(ref.args) if (arg.name or (names[at] if at < len(names) else "")) not in given)
+    named = [ast.Arg(_written(value, ref.span), name, span=ref.span) for name, value in given.items()]
+    fixed = tuple(ast.Arg(arg.value, arg.name or names[at], span=arg.span) for at, arg in enumerate(ref.args) if arg in args)
+    return ast.PlanRef(ref.name, (*fixed, *named), span=ref.span)
+
+
+def _written(value: Value, span: Span) -> ast.Expr:
+    """A compile-time value as the expression that has it."""
+    bare = plain(value)
+    if isinstance(bare, bool) or bare is None:
+        return ast.Name("none" if bare is None else str(bare).lower(), span=span)
+    if isinstance(bare, int | float):
+        number = ast.Number(str(abs(bare)), abs(bare), span=span)
+        return ast.Unary("-", number, span=span) if bare < 0 else number
+    if isinstance(value, tuple):
+        return ast.List(tuple(_written(item, span) for item in value), span=span)
+    return ast.String(str(bare), span=span)
 
 
 def _model_place(analysis: Analysis, build: ast.Build) -> Span:
@@ -294,15 +341,14 @@ def _dtype(build: ast.Build) -> str:
 def _test_values(analysis: Analysis, build: ast.Build, report: Reporter) -> dict[str, Value]:
     """The sizes of the build's `test` line."""
     found: dict[str, Value] = {}
-    target = analysis.scope.model(build.model)
-    names = {param.name for param in target.item.params} if target and isinstance(target.item, ast.Block) else set()
+    names = set(_parameters(analysis, build.model))
     for line in build.body:
         if not isinstance(line, ast.TestLine):
             continue
         for arg in line.args:
             if arg.name is None:
                 report.error("wrong-count", "`test` gives parameters by name: `test (dim = 64)`", arg.span)
-            elif arg.name not in names:
+            elif arg.name not in names and not _in_plans(analysis, build, arg.name):
                 place = Span(arg.span.path, arg.span.start, arg.span.start + len(arg.name))
                 message = f"`{build.model}` has no parameter `{arg.name}`"
                 report.add(unknown("unknown-argument", message, arg.name, place, names))

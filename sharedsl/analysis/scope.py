@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sharedsl.analysis.names import unknown
 from sharedsl.analysis.report import Reporter
-from sharedsl.diagnostics import Diagnostic, Label, error
+from sharedsl.diagnostics import Diagnostic, Edit, Label, error
 from sharedsl.layers import LAYERS
 from sharedsl.model.sizes import Named
 from sharedsl.ops import OPS
@@ -223,7 +223,9 @@ def _resolve(path: str, importer: str) -> str:
 
 def _not_found(item: ast.Import, path: str) -> Diagnostic:
     if path.startswith("std/"):
-        return unknown("import-not-found", f"there is no `{item.path}`", item.path, item.path_span, std_modules())
+        found = unknown("import-not-found", f"there is no `{item.path}`", item.path, item.path_span, std_modules())
+        quoted = tuple(replace(fix, edits=tuple(Edit(e.span, f'"{e.text}"') for e in fix.edits)) for fix in found.fixes)
+        return replace(found, fixes=quoted)
     return error("import-not-found", f"there is no file `{path}`", item.path_span, help="paths are relative to this file")
 
 

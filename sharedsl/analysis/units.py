@@ -41,8 +41,8 @@ def make_unit(
     params = parameters(item.params, shop.names({}, target.home), shop.report)
     values = bind(params, args, what, span, shop.report)
     key = (id(target), tuple((name, fingerprint(value)) for name, value in values.items()), folds)
+    _refuse_recursion(shop, target, span)
     if key not in shop.units:
-        _refuse_recursion(shop, target, span)
         shop.units[key] = None
         shop.inside.append(target)
         try:

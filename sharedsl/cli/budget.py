@@ -126,12 +126,30 @@ def storages(budget: Budget, p: Paint) -> str:
 
 
 def formulas(budget: Budget, p: Paint) -> str:
+    """Each total as an expression; what all of them rest on comes last, once."""
     lines = []
+    shared = set.intersection(*(set(formula.where) for formula in budget.formulas.values())) if budget.formulas else set()
     for name, formula in budget.formulas.items():
-        lines.append(f"{p(name, 'bold')} = {formula.expression}")
+        lines.append(f"{p(name, 'bold')} = {_unwrapped(formula.expression)}")
         held = ", ".join(f"{parameter} = {value}" for parameter, value in formula.fixed.items())
         if held:
             lines.append(p(f"    for {held} only", "yellow"))
-        if formula.where:
-            lines.append(p(f"    where {', '.join(formula.where)}", "dim"))
+        own = [condition for condition in formula.where if condition not in shared]
+        if own:
+            lines.append(p(f"    where {', '.join(own)}", "dim"))
+    if shared:
+        conditions = next(iter(budget.formulas.values())).where
+        lines.append(p(f"where {', '.join(each for each in conditions if each in shared)}", "dim"))
     return "\n".join(lines) + "\n"
+
+
+def _unwrapped(text: str) -> str:
+    """Without parentheses around the whole."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    depth = 0
+    for at, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0 and at < len(text) - 1:
+            return text
+    return text[1:-1]

@@ -91,10 +91,10 @@ class Classes:
 
     def _composite(self, host: Host) -> Class:
         children = tuple(
-            (name, tuple((index, id(self.of[child.path])) for index, child in elements.items()))
+            (name, tuple((index, id(self.of[child.path]), _particulars(child)) for index, child in elements.items()))
             for name, elements in host.children.items()
         )
-        owned = tuple((each.name, each.shape, each.init) for each in host.owned)
+        owned = tuple((each.name, each.shape, each.init, each.trainable) for each in host.owned)
         bindings = tuple((step, *self._normal(host, step)) for step in host.bindings)
         bodies = tuple(sorted({key for app in host.apps for key in app.bodies}))
         key = ("unit", id(host.unit), bodies, children, owned, bindings, host.slots, tuple(host.lifted))
@@ -240,6 +240,14 @@ class Classes:
     def arguments(self, parent: Class, host: Host) -> dict[str, Value]:
         child: Child = parent.host.unit.children[host.path[-1].name]
         return child.arguments[host.path[-1].index or 0]
+
+
+def _particulars(host: Host) -> object:
+    """What a parent's constructor says of one of its leaves."""
+    if not host.leaf:
+        return None
+    numbers = tuple((name, number.value, number.code) for name, number in init_numbers(host).items())
+    return (numbers, tuple(each.name for each in host.owned if not each.trainable), host.owned_shapes())
 
 
 def _formula(name: str, codes: dict[str, Arith], env: dict[str, Arith]) -> Arith | None:

@@ -12,8 +12,8 @@ from sharedsl.emit.leaves import shape_of
 from sharedsl.emit.root import alias_table
 from sharedsl.emit.terms import constant, in_terms, literal_of, tidy
 from sharedsl.layers import LAYERS
-from sharedsl.layers.printed import product_code
-from sharedsl.model.sizes import Arith, Real, Size, Value, named
+from sharedsl.model.weights import Storage
+from sharedsl.model.sizes import Arith, Real, Size, Value, named, product
 
 SELF = py.Name("self")
 
@@ -37,6 +37,7 @@ class Constructor:
         parts = self._weights() + self._buffers()
         for name, elements in self.host.children.items():
             parts.append(self._child(name, elements))
+            parts += self._partly_frozen(name, elements)
         requires = self._requires()
         used = {each.id for each in py.walk((*parts, *requires)) if isinstance(each, py.Name)} | stored
         body: list[py.Stmt] = [py.ExprStmt(py.method(py.call("super"), "__init__"))]
@@ -102,7 +103,7 @@ class Constructor:
             if not names <= set(self.host.unit.arguments):
                 sizes = [py.Const(size) for size in storage.shape]
             empty = py.call("torch.empty", *sizes)
-            statements.append(py.Assign((py.Attr(SELF, storage.name),), py.call("nn.Parameter", empty)))
+            statements.append(py.Assign((py.Attr(SELF, storage.name),), new_parameter(empty, storage)))
         if statements and self.host.path:
             statements.append(py.ExprStmt(py.method(SELF, "reset_parameters")))
         elif statements:
@@ -146,6 +147,24 @@ class Constructor:
             return py.Assign((target,), py.call("nn.ModuleList", _listed(made, length, count if whole else None)))
         return py.Assign((target,), py.call("nn.ModuleDict", self._keyed(keys, made)))
 
+    def _partly_frozen(self, name: str, elements: dict[int | None, Host]) -> list[py.Stmt]:
+        """Single weights of torch's own modules that are not trained."""
+        found: list[py.Stmt] = []
+        for index, host in elements.items():
+            each = self.classes.of[host.path]
+            if not host.leaf or (each is not None and each.leaf is not None and each.leaf.sizes):
+                continue
+            if any(storage.trainable for storage in host.owned):
+                part: py.Expr = py.Attr(SELF, name)
+                if index is not None:
+                    keyed = tuple(elements) != tuple(range(len(elements)))
+                    part = py.Index(part, py.Const(str(index) if keyed else index))
+                for storage in host.owned:
+                    if not storage.trainable:
+                        weight = py.Attr(part, storage.name)
+                        found.append(py.ExprStmt(py.method(weight, "requires_grad_", py.Const(False))))
+        return found
+
     def _keyed(self, keys: list[int], made: list[py.Expr]) -> py.Expr:
         """Elements that exist, by their index in the spec's stack."""
         if len(keys) > 2 and all(each == made[0] for each in made):
@@ -161,7 +180,10 @@ class Constructor:
         """The constructor's call for one part."""
         found = self.classes.of[host.path]
         if found is None or found.leaf is not None:
-            return self._leaf(host, found)
+            made = self._leaf(host, found)
+            frozen = host.owned and not any(storage.trainable for storage in host.owned)
+            whole = found is None or not found.leaf or not found.leaf.sizes
+            return py.method(made, "requires_grad_", py.Const(False)) if frozen and whole else made
         values = self.classes.argument_codes(self.each, host, self.env)
         args: list[py.Expr] = []
         kwargs: list[tuple[str, py.Expr]] = []
@@ -205,7 +227,8 @@ class Constructor:
         if given is not None and name in ("inputs", "outputs", "rows", "dim"):
             number = _product(given)
             if number == value:
-                return product_code(given)
+                parts = given if isinstance(given, tuple) else (given,)
+                return py.arith(product([each for each in parts if isinstance(each, Size)]).code)
         return py.Const(value)
 
     def _numbers(self, host: Host, found: Class) -> list[tuple[str, py.Expr]]:
@@ -236,6 +259,11 @@ class Constructor:
             wanted = f"{host.path[-1].name}_{name}"
         self.each.extras[wanted] = code
         return py.Name(wanted)
+
+
+def new_parameter(empty: py.Expr, storage: Storage) -> py.Expr:
+    """A parameter of the owner's own; frozen ones get no gradient."""
+    return py.call("nn.Parameter", empty, requires_grad=None if storage.trainable else py.Const(False))
 
 
 def _listed(made: list[py.Expr], length: py.Expr, count: Size | None) -> py.Expr:

@@ -94,6 +94,9 @@ class Host:
     def leaf(self) -> bool:
         return self.unit.kind in ("primitive", "extern")
 
+    def owned_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(storage.shape for storage in self.owned)
+
 
 @dataclass(slots=True)
 class Layout:

@@ -11,10 +11,11 @@ from sharedsl.emit.hosts import Host
 from sharedsl.emit.inits import argument, changed, init_code, init_numbers
 from sharedsl.emit.needs import Module, Role, Tensor
 from sharedsl.emit.reads import code_of, scale_code
+from sharedsl.emit.terms import in_terms, literal_of
 from sharedsl.layers import LAYERS
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
-from sharedsl.model.sizes import Real
+from sharedsl.model.sizes import Real, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,12 @@ def _role_name(host: Host, role: Role) -> str:
 
 def plain(host: Host, solved: w.Solved) -> bool:
     """Whether the leaf's own use is that of torch's module with its own weights."""
-    if host.reach is None:
-        return True
-    if host.reach.needs:
-        return False
     names = {storage.name for storage in host.owned}
     if not names >= set(host.unit.weights):
+        return False
+    if host.reach is None:
+        return len(host.variants) < 2
+    if host.reach.needs:
         return False
     for name, site in host.apps[0].weights.items():
         read = solved.reads[site]
@@ -192,7 +193,9 @@ class LeafWriter:
             body.append(py.Assign((parameter(name),), py.Name(name)))
         for name, shape in shapes.items():
             empty = py.call("torch.empty", *(py.Name(size) for size in shape.names))
-            body.append(py.Assign((parameter(name),), py.call("nn.Parameter", empty)))
+            trained = next(storage.trainable for storage in host.owned if storage.name == name)
+            frozen = None if trained else py.Const(False)
+            body.append(py.Assign((parameter(name),), py.call("nn.Parameter", empty, requires_grad=frozen)))
         body += self._buffers()
         functions: list[py.Stmt] = []
         if shapes:
@@ -276,7 +279,12 @@ class LeafWriter:
         for name, number in app.weights.items():
             read = self.solved.reads[number]
             weights[name] = code_of(read, tensors, {}, self.cx)
-        return LAYERS[host.unit.name].functional((X,), weights, host.unit.arguments, self.cx)
+        return LAYERS[host.unit.name].functional((X,), weights, self._numbers(), self.cx)
+
+    def _numbers(self) -> dict[str, Value]:
+        """The layer's arguments as plain numbers, for code outside of the parent."""
+        own = {name: literal_of(value) for name, value in self.host.unit.arguments.items()}
+        return {name: in_terms(value, own) for name, value in self.host.unit.arguments.items()}
 
     def _combined(
         self,

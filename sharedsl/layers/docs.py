@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from sharedsl.layers import LAYERS, Layer
+from sharedsl.layers.inits import INITS
+from sharedsl.ops import GROUPS, Operation
+from sharedsl.pytree.literals import constant
 
 _HEAD = """# Layers and operations
 
@@ -14,36 +17,37 @@ matrix products, convolutions and attention, as torch's `FlopCounterMode` does.
 
 def layers_markdown() -> str:
     """The whole page."""
-    parts = [_HEAD, "\n## Layers\n", *(_layer(layer) for layer in LAYERS.values()), "\n## Operations\n"]
-    return "\n".join([*parts, _operations()])
+    parts = [_HEAD, "## Layers\n", *map(_layer, LAYERS.values()), "## Operations\n"]
+    parts += [_group(title, group) for title, group in GROUPS]
+    return "\n".join([*parts, "## Initialisers\n", _inits()])
 
 
 def _layer(layer: Layer) -> str:
-    lines = [f"### {layer.name}\n", _paragraphs(layer.doc), ""]
-    lines += ["| argument | kind | default | meaning |", "|---|---|---|---|"]
+    lines = [f"### {layer.name}\n", layer.doc, ""]
+    if layer.params:
+        lines += ["| argument | kind | default | meaning |", "|---|---|---|---|"]
     for param in layer.params:
         default = "" if param.required else f"`{_shown(param.default)}`"
         lines.append(f"| `{param.name}` | {param.kind} | {default} | {param.doc} |")
-    lines += ["", f"- shapes: `{layer.shapes}`", f"- parameters: `{layer.count}`", f"- FLOPs: `{layer.cost}`"]
+    lines += ["", f"- shapes: {layer.shapes}", f"- parameters: {layer.counts}", f"- FLOPs: {layer.work}"]
     return "\n".join([*lines, f"- torch: `{layer.torch}`", ""])
 
 
 def _shown(default: object) -> str:
-    return {True: "true", False: "false"}[default] if isinstance(default, bool) else str(default)
+    """A default as the language writes it."""
+    words = {None: "none", True: "true", False: "false"}
+    return words[default] if default is None or isinstance(default, bool) else constant(default)
 
 
-def _paragraphs(doc: str) -> str:
-    return "\n".join(line.strip() for line in doc.strip().splitlines())
+def _group(title: str, group: tuple[Operation, ...]) -> str:
+    lines = [f"### {title}\n", "| operation | meaning |", "|---|---|"]
+    lines += [f"| `{operation.name}` | {operation.doc.replace('|', chr(92) + '|')} |" for operation in group]
+    return "\n".join([*lines, ""])
 
 
-def _operations() -> str:
-    from sharedsl.ops import OPS
-
-    lines = ["| operation | meaning |", "|---|---|"]
-    for name, op in OPS.items():
-        takes = ", ".join(param.name if param.required else f"{param.name}?" for param in op.params)
-        doc = _paragraphs(op.doc).split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
-        lines.append(f"| `{name}({takes})` | {doc} |")
+def _inits() -> str:
+    lines = ["| initialiser | arguments | what it fills with |", "|---|---|---|"]
+    lines += [f"| `{name}` | {takes} | {meaning} |" for name, takes, meaning in INITS]
     return "\n".join([*lines, ""])
 
 

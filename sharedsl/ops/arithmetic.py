@@ -13,7 +13,6 @@ from sharedsl.ops.base import (
     Settings,
     ShapeError,
     broadcast,
-    is_one,
     kind_of,
     listed,
     tensor,
@@ -127,22 +126,18 @@ def extreme_code(call: Call, word: str) -> py.Expr:
     """A number and a tensor: `x.clamp(min=0)`. Two tensors: `torch.maximum(a, b)`. Numbers: `max(a, b)`."""
     limit = "min" if word == "max" else "max"
     types = listed(call.types)
-    if len(call.codes) == 1:
-        items = [py.item(call.code(0), at) for at in range(len(types))]
-    else:
-        items = [call.code(at) for at in range(len(types))]
+    listed_ = len(call.codes) == 1 and len(types) > 1
+    items: list[py.Expr] = [py.item(call.code(0), at) if listed_ else call.code(at) for at in range(len(types))]
     if not any(each.dims for each in types):
         return py.call(word, *items)
     order = sorted(range(len(types)), key=lambda at: not types[at].dims)
-    result, made = items[order[0]], types[order[0]]
+    result = items[order[0]]
     for at in order[1:]:
         if types[at].dims:
             call.cx.use("torch")
             result = py.call("torch.maximum" if word == "max" else "torch.minimum", result, items[at])
         else:
             result = py.method(result, "clamp", **{limit: items[at]})
-        made = types[at]
-    assert made is not None
     return result
 
 
@@ -181,5 +176,3 @@ ARITHMETIC = (
     _operation("or", "|", "`a or b`, element by element.", _logical),
     Operation("not", ONE, "`not x`, element by element.", _not, lambda call: py.Unary("~", call.code(0))),
 )
-
-__all__ = ["ARITHMETIC", "extreme_code", "extreme_result", "is_one"]

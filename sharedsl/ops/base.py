@@ -9,7 +9,7 @@ from sharedsl import pytree as py
 from sharedsl.model import sizes
 from sharedsl.model.dataflow import Many, Setting, Tensor, Type
 from sharedsl.model.sizes import Real, Size
-from sharedsl.ops.errors import ShapeError
+from sharedsl.ops.errors import ShapeError as ShapeError
 
 Args = tuple[Type | None, ...]
 Settings = Mapping[str, Setting]

@@ -168,7 +168,7 @@ def _compound(stmt: Stmt, indent: int) -> Lines:
         case With():
             name = f" as {one_line(stmt.name)}" if stmt.name is not None else ""
             entry = ("with ", expression(stmt.context, NONE), name)
-            return _header(head, indent, stmt.comment) + _block(stmt.body, inner)
+            return _header(entry, indent, stmt.comment) + _block(stmt.body, inner)
         case Try():
             lines = _else("try", stmt.body, indent)
             for handler in stmt.handlers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -30,6 +30,7 @@ from sharedsl.runtime.inputs import NoInputs, Scenario, scenarios
 from sharedsl.runtime.interpret import RequireFailed
 from sharedsl.runtime.pieces import in_pieces, joined
 from sharedsl.runtime.report import OutputCheck, Reader, Report, StorageCheck
+from sharedsl.runtime.suspects import suspects
 from sharedsl.runtime.twin import Twin, random_storages
 from sharedsl.source import Span
 
@@ -76,12 +77,14 @@ def _compare(check: Check, seed: int) -> Report:
         with torch.no_grad():
             buffers = Buffers(module, seed)
         twin = Twin(check.model, check.solved, values, buffers)
-        for scenario in scenarios(check.model, twin, seed):
+        calls = scenarios(check.model, twin, seed)
+        for scenario in calls:
             run.scenario(module, held, twin, scenario, training=False)
             if _has_statistics(module):
                 run.scenario(module, held, twin, scenario, training=True)
             if check.incremental:
                 run.incremental(module, twin, scenario)
+        run.accuse(module, buffers, values, calls)
     except (Mismatch, NoInputs) as problem:
         run.problems.append(str(problem))
     return run.report()
@@ -113,6 +116,9 @@ class _Run:
     outputs: list[OutputCheck] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     moved: set[int] = field(default_factory=set)
+    #: whether each call's results agree in evaluation mode
+    first: list[bool] = field(default_factory=list)
+    suspects: tuple[int, ...] = ()
     twin_numel: int = 0
 
     def scenario(
@@ -125,10 +131,32 @@ class _Run:
         name = f"{scenario}, training" if training else str(scenario)
         error = outputs_apart(got, want)
         self.outputs.append(OutputCheck(name, error, error <= TOLERANCE))
+        if not training:
+            self.first.append(error <= TOLERANCE)
         errors, moved = gradients_apart(loss_of(got, self.seed), held, twin, loss_of(want, self.seed))
         self.moved |= moved
         for index, each in errors.items():
             self.errors[index] = max(self.errors[index], each)
+
+    def accuse(
+        self, module: nn.Module, buffers: Buffers, values: dict[int, torch.Tensor], calls: list[Scenario]
+    ) -> None:
+        """Where results are off: which tensors are read wrongly."""
+        wrong = next((call for call, found in zip(calls, self.first, strict=True) if not found), None)
+        if wrong is None:
+            return
+
+        def trial(tried: Mapping[int, torch.Tensor]) -> tuple[float, int]:
+            load_storages(module, self.check.solved, tried)
+            twin = Twin(self.check.model, self.check.solved, dict(tried), buffers)
+            want = flat(twin.run(wrong.entry, wrong.given))
+            with torch.no_grad(), quiet(module, False):
+                got = flat(run_module(module, wrong))
+            gradients = twin.gradients(loss_of(want, self.seed))
+            live = sum(bool(each.abs().max() > 0) for each in gradients.values() if each.numel())
+            return outputs_apart(got, want), live
+
+        self.suspects = suspects(trial, values, TOLERANCE)
 
     def incremental(self, module: nn.Module, twin: Twin, scenario: Scenario) -> None:
         """The sequence in pieces, its state handed on, gives what the whole gives: module and twin alike."""
@@ -158,6 +186,7 @@ class _Run:
         storages = tuple(self._storage(each) for each in self.check.solved.storages)
         complete = bool(self.outputs) and not self.problems
         ok = complete and all(each.ok for each in self.outputs) and all(each.ok for each in storages)
+        suspected = tuple(storage_name(each) for each in self.check.solved.storages if each.index in self.suspects)
         stored = sum(_numel(each) for each in self.check.solved.storages)
         return Report(self.check.name, ok, stored, self.twin_numel, tuple(self.outputs), storages, tuple(self.problems))
 

@@ -49,6 +49,8 @@ class Report:
     outputs: tuple[OutputCheck, ...]
     storages: tuple[StorageCheck, ...]
     problems: tuple[str, ...] = ()
+    #: where results are off: keys of the tensors that seem to be read wrongly
+    suspects: tuple[str, ...] = ()
 
     @property
     def worst(self) -> float:
@@ -76,13 +78,21 @@ def _failure(report: Report) -> list[str]:
     lines = [f"{report.build}: FAILED"]
     lines += [f"  {problem}" for problem in report.problems]
     lines += [f"  the result of {each.call} is off by {each.error:.1e}" for each in report.outputs if not each.ok]
+    accused = [each for each in report.storages if each.key in report.suspects]
     wrong = sorted((each for each in report.storages if not each.ok), key=lambda each: -(each.error or 0.0))
-    for each in wrong[:5]:
+    for each in accused[:5]:
+        lines.append(f"  it agrees but for how {each.key} {list(each.shape)} is read")
+        lines += _readers(each)
+    for each in [] if accused else wrong[:5]:
         lines.append(f"  the gradient of {each.key} {list(each.shape)} is off by {each.error:.1e}")
-        lines += [f"    read by {reader.site} = {reader.expression}" for reader in each.readers[:4]]
-        if len(each.readers) > 4:
-            lines.append(f"    and {len(each.readers) - 4} more")
-        lines += [f"    {place}" for place in each.lines]
-    if len(wrong) > 5:
+        lines += _readers(each)
+    if len(wrong) > 5 and not accused:
         lines.append(f"  and {len(wrong) - 5} more storages")
     return lines
+
+
+def _readers(each: StorageCheck) -> list[str]:
+    lines = [f"    read by {reader.site} = {reader.expression}" for reader in each.readers[:4]]
+    if len(each.readers) > 4:
+        lines.append(f"    and {len(each.readers) - 4} more")
+    return lines + [f"    {place}" for place in each.lines]

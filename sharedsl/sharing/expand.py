@@ -48,8 +48,7 @@ class _Expander:
             self.report.error("unknown-plan", f"there is no plan `{ref.name}`", span, help=help, fixes=fixes)
             return None
         if ref.name in trail:
-            loop = " -> ".join((*trail[trail.index(ref.name) :], ref.name))
-            self.report.error("plan-cycle", f"a plan cannot extend itself: {loop}", ref.span)
+            self.cycle(trail[trail.index(ref.name) :])
             return None
         if plan.model != self.ctx.model:
             message = f"plan `{plan.name}` is for the model `{plan.model}`, not `{self.ctx.model}`"
@@ -63,6 +62,13 @@ class _Expander:
             self.done[key] = None
             self.done[key] = self.level(plan, bound, (*trail, ref.name))
         return self.done[key]
+
+    def cycle(self, loop: tuple[str, ...]) -> None:
+        """Plans that extend each other: one mistake, wherever the round begins; the last of them in the text is blamed."""
+        at = max(range(len(loop)), key=lambda at: self.ctx.plans[loop[at]].span.start)
+        names = (*loop[at:], *loop[:at], loop[at])
+        blamed = next(ref for ref in self.ctx.plans[names[0]].extends if ref.name == names[1])
+        self.report.error("plan-cycle", f"a plan cannot extend itself: {' -> '.join(names)}", blamed.span)
 
     def bind(self, plan: ast.Plan, ref: ast.PlanRef, names: Mapping[str, Value]) -> dict[str, Value] | None:
         """The plan's parameters, from the arguments and the defaults."""
@@ -108,7 +114,7 @@ class _Expander:
         return Scope({**self.ctx.parameters, **names}, self.ctx.trace)
 
     def failed(self, problem: Failure, span: Span) -> None:
-        self.report.error("bad-value", str(problem), getattr(problem, "span", span))
+        self.report.failure(problem, span, self.ctx.parameters)
 
     def level(self, plan: ast.Plan, bound: dict[str, Value], trail: tuple[str, ...]) -> Level:
         scope = self.scope(bound)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sharedsl.comptime import Failure
+from sharedsl.comptime.evaluate import Unknown
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label
 from sharedsl.sharing.context import Line
 from sharedsl.source import NOWHERE, Span
@@ -40,6 +42,14 @@ class Report:
         notes: tuple[str, ...] = (),
     ) -> None:
         self.add(Diagnostic(code, message, (Label(span, label), *also), notes, help, fixes))
+
+    def failure(self, problem: Failure, span: Span, names: Iterable[str]) -> None:
+        """A compile-time expression without a value; `names` are what an unknown one may have been meant to be."""
+        if isinstance(problem, Unknown):
+            help, fixes = suggestion(problem.name, problem.span, names)
+            self.error("unknown-name", f"nothing here is called `{problem.name}`", problem.span, help=help, fixes=fixes)
+        else:
+            self.error("bad-value", str(problem), getattr(problem, "span", span))
 
     def lines(
         self, code: str, message: str, lines: Iterable[Line | None], help: str = "", fixes: tuple[Fix, ...] = ()

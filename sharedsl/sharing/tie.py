@@ -173,7 +173,7 @@ class _Tie:
 
     def _edges(self, left: View, right: View) -> None:
         for edge in self.world.join(left, right, self.line, away=True):
-            if edge.a != edge.b or edge.map is not None:
+            if edge.a != edge.b or edge.map is not None or edge.factor != 1.0:
                 self.out.edges.append(edge)
 
     def _applications(self, target: Target, right: View) -> None:

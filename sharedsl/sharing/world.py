@@ -61,7 +61,7 @@ class World:
             return []
 
     def fail(self, problem: Failure, span: Span) -> None:
-        self.report.error("bad-value", str(problem), getattr(problem, "span", span))
+        self.report.failure(problem, span, self.ctx.parameters)
 
     def reject(self, problem: ViewError) -> None:
         self.report.error(problem.code, str(problem), problem.span, help=problem.help)

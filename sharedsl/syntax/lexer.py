@@ -194,6 +194,8 @@ def _ends_statement(out: list[Token], is_inside: bool, after: Token, then: Token
         return True
     if after.text in STATEMENT_WORDS and then is not None and then.type == "NAME" and then.text not in STATEMENT_WORDS:
         return True  # two names in a row: this can only be a new statement, whatever was left open
+    if not is_inside and after.type in ("IF", "FOR"):
+        return True  # neither can begin the operand that the line before may want
     if is_inside or after.type in ("ELSE", "PIPE", "ARROW"):
         return False
     if not out or out[-1].type not in _GOES_ON:

@@ -136,7 +136,7 @@ def _cache_path(grammar: bytes) -> str:
 def _from_cache(path: str) -> Table | None:
     try:
         with open(path, "rb") as file:
-            states, rules, *rest = marshal.load(file)
+            states, rules, *rest = marshal.loads(file.read())
         return Table(states, [Rule(*rule) for rule in rules], *rest)
     except Exception:  # absent, cut short, or not ours: the grammar is still there
         return None

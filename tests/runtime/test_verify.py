@@ -65,7 +65,9 @@ def test_a_module_of_ones_own_may_be_given():
     module = module_class(source_of(compiled), "Pairs")()
     assert verify(compiled, module=module).ok
     for layer in module.modules():
-        layer.register_forward_hook(lambda module, args, result: result * 1.001 if isinstance(module, torch.nn.LayerNorm) else result)
+        layer.register_forward_hook(
+            lambda module, args, result: result * 1.001 if isinstance(module, torch.nn.LayerNorm) else result
+        )
     assert not verify(compiled, module=module).ok
 
 

@@ -77,6 +77,8 @@ def test_kinds(text: str, expected: str) -> None:
         ("f(a\nreturn b", 1),
         ("f(a\nlayer b = c", 1),
         ("a +\nreturn b", 1),
+        ("a +\nif b", 1),
+        ("[a\nfor b in c\nif d]", 0),
         ("a = [1,\n}", 1),
     ],
 )

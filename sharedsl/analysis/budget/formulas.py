@@ -14,6 +14,7 @@ from math import gcd
 from types import CodeType
 
 from sharedsl.analysis.budget.interpolate import Point, at_point, matches, through
+from sharedsl.analysis.budget.simplify import divisions, simplify
 from sharedsl.analysis.budget.totals import Totals
 from sharedsl.comptime import Guard
 from sharedsl.model.poly import Fn, Poly
@@ -80,12 +81,13 @@ def formulas(base: Variant, recompile: Recompile, derived: dict[str, Poly] | Non
     defaults = base.totals.sizes
     pinned = [name for name in _pinned(base.guards) if name in defaults][:_MAX_STRUCTURAL]
     where = tuple(dict.fromkeys(_text(guard) for guard in base.guards if not _pins(guard)))
+    exact = divisions(base.guards)
     fit = _Fit(base, recompile, pinned) if pinned else None
     found: dict[str, Formula] = {}
     for name, amount in base.totals.polys.items():
         fitted = fit.total(name) if fit is not None else (amount, {}, ())
         holds = _relevant(where, fitted) + fitted[2]
-        found[name] = Formula(name, fitted[0], defaults, fitted[1], holds, derived or {})
+        found[name] = Formula(name, simplify(fitted[0], exact), defaults, fitted[1], holds, derived or {})
     return found
 
 

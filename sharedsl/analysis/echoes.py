@@ -1,0 +1,63 @@
+"""A mistake is said once: what it makes look wrong further on is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sharedsl.diagnostics import Diagnostic
+from sharedsl.source import SourceFile, Span
+from sharedsl.syntax import ast
+
+#: what the lexer and the parser report
+SYNTAX = frozenset((
+    "syntax", "bad-character", "bad-number", "number-too-big", "unterminated-string", "nesting-too-deep",
+))  # fmt: skip
+#: what says that something is not there, which may be what could not be read
+ABSENCE = frozenset(("no-forward", "no-return", "unused-layer", "orphan"))
+IMPORTS = frozenset(("import-not-found", "import-unknown-name", "import-cycle"))
+UNKNOWN = frozenset(("unknown-name", "unknown-layer", "unknown-model", "unknown-plan"))
+
+
+def without_echoes(
+    found: Sequence[Diagnostic], sources: Mapping[str, SourceFile], files: Iterable[ast.File]
+) -> list[Diagnostic]:
+    """The findings without those on a line that could not be read, without what is missing in an item that was not
+    read whole, and without unknown names that an import would have brought."""
+    items = [item for file in files for item in file.items]
+    unread = [each.span for each in found if each.code in SYNTAX and each.span is not None]
+    lines = {_line(span, sources) for span in unread}
+    broken = [item.span for item in items if any(_inside(span, item.span) for span in unread)]
+    missing = _missing(found, sources, items)
+
+    def echo(each: Diagnostic) -> bool:
+        span = each.span
+        if each.code in SYNTAX or span is None:
+            return False
+        if each.code in ABSENCE and any(_inside(span, item) for item in broken):
+            return True
+        if each.code in UNKNOWN and span.path in sources and sources[span.path].slice(span) in missing:
+            return True
+        return _line(span, sources) in lines
+
+    return [each for each in found if not echo(each)]
+
+
+def _inside(span: Span, item: Span) -> bool:
+    return item.path == span.path and item.start <= span.start <= item.end
+
+
+def _line(span: Span, sources: Mapping[str, SourceFile]) -> tuple[str, int]:
+    return span.path, sources[span.path].position(span.start)[0] if span.path in sources else 0
+
+
+def _missing(found: Sequence[Diagnostic], sources: Mapping[str, SourceFile], items: list[ast.Item]) -> set[str]:
+    """The names of imports that failed."""
+    failed = [(each.code, each.span) for each in found if each.code in IMPORTS and each.span is not None]
+    names: set[str] = set()
+    for item in items:
+        if not isinstance(item, ast.Import):
+            continue
+        for code, span in failed:
+            if _inside(span, item.span):
+                names |= {sources[span.path].slice(span)} if code == "import-unknown-name" else {n.name for n in item.names}
+    return names
