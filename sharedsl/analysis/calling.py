@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from sharedsl.analysis import expressions, operations
 from sharedsl.analysis.arguments import Poisoned
-from sharedsl.analysis.flow_values import RUNTIME, Forwarding, Ref, V, described, is_runtime, is_static
+from sharedsl.analysis.flow_values import RUNTIME, Forwarding, Ref, V, described, is_runtime
 from sharedsl.analysis.inputs import Argument
 from sharedsl.analysis.names import unknown
 from sharedsl.comptime.builtins import FUNCTIONS
 from sharedsl.comptime.values import Failure
 from sharedsl.layers import LAYERS
+from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Named
 from sharedsl.ops import OPS
 from sharedsl.syntax import ast
@@ -144,10 +145,22 @@ def attribute(flow: Flow, expr: ast.Attribute) -> V:
     if isinstance(found, Ref):
         return method(flow, found, expr.name, expr.name_span)
     if isinstance(found, RUNTIME) and expr.name == "T":
-        return operations.apply(flow, "transpose", [Argument(None, found, expr.value.span)], expr.span)
+        return _transposed(flow, found, expr)
     message = f"{described(found)} has no `.{expr.name}`"
     raise flow.error("unknown-name", message, expr.name_span)
 
 
-def is_plain(args: list[Argument]) -> bool:
-    return all(is_static(arg.value) for arg in args)
+def _transposed(flow: Flow, found: V, expr: ast.Attribute) -> V:
+    """`.T` swaps the two axes of a matrix; of a weight with several axes a side, the sides."""
+    rank = len(found.type.dims) if isinstance(found.type, d.Tensor) else 0
+    first = 1
+    if isinstance(found, d.Weight) and flow.draft is not None:
+        sides = [axis.side for axis in flow.draft.unit.weights[found.name].axes]
+        first = sides.count("out") if "in" in sides else 1
+    elif rank != 2:
+        help = 'name the axes: `permute(x, "b t h -> b h t")`'
+        raise flow.error("shape", f"`.T` is of a matrix, and this is {described(found)}", expr.span, help=help)
+    names = [f"a{at}" for at in range(rank)]
+    text = f"{' '.join(names)} -> {' '.join(names[first:] + names[:first])}"
+    args = [Argument(None, found, expr.value.span), Argument(None, text, expr.span)]
+    return operations.apply(flow, "permute", args, expr.span)

@@ -85,12 +85,13 @@ def analyze(source: SourceFile, *, load: Load = read_file) -> Analysis:
     scope = load_scope(source, load, report)
     sources = {path: file.source for path, file in scope.files.items()}
     analysis = Analysis(source, scope.main.file, sources, (), scope)
+    used = _used_plans(analysis)
     for item in scope.main.file.items:
         if isinstance(item, ast.Block):
             _model(analysis, item, report)
     for item in scope.main.file.items:
         if isinstance(item, ast.Plan):
-            _plan(analysis, item, report)
+            _plan(analysis, item, (item.model, item.name) in used, report)
         elif isinstance(item, ast.Build):
             _build(analysis, item, report)
     _blocks(analysis, report)
@@ -112,18 +113,34 @@ def _model(analysis: Analysis, item: ast.Block, report: Reporter) -> None:
         _take(_made(analysis, Asked(item.name, (), exact=False)), item.params, report)
 
 
-def _plan(analysis: Analysis, item: ast.Plan, report: Reporter) -> None:
-    """A plan is solved on its model, at default arguments."""
-    if analysis.scope.model(item.model) is None:
+def _used_plans(analysis: Analysis) -> set[tuple[str, str]]:
+    """The plans that some build takes, itself or through `extends`: they are solved there, at the build's sizes."""
+    used: set[tuple[str, str]] = set()
+    queue = [(build.model, ref.name) for build in analysis.builds.values() for ref in build.plans]
+    while queue:
+        key = queue.pop()
+        if key in used:
+            continue
+        used.add(key)
+        found = analysis.scope.plan(*key)
+        queue += [(key[0], ref.name) for ref in found.plan.extends] if found is not None else []
+    return used
+
+
+def _plan(analysis: Analysis, item: ast.Plan, used: bool, report: Reporter) -> None:
+    """A plan that no build takes is solved on its model, at default arguments."""
+    target = analysis.scope.model(item.model)
+    if target is None:
         span = Span(item.span.path, item.name_span.end, item.span.end)
         at = analysis.source.text.find(item.model, span.start, span.end)
         place = Span(item.span.path, at, at + len(item.model)) if at >= 0 else item.name_span
         report.add(no_model(analysis.scope, item.model, place))
         return
-    if any(param.default is None for param in item.params):
+    if used or any(param.default is None for param in item.params):
         return
     ref = ast.PlanRef(item.name, span=item.name_span)
-    _take(_made(analysis, Asked(item.model, (ref,), exact=False)), (), report)
+    assert isinstance(target.item, ast.Block)
+    _take(_made(analysis, Asked(item.model, (ref,), exact=False)), target.item.params, report)
 
 
 def _build(analysis: Analysis, item: ast.Build, report: Reporter) -> None:

@@ -12,7 +12,7 @@ from sharedsl.emit.hosts import Constant, Host, Layout, Own, Ref
 from sharedsl.emit.inits import init_numbers
 from sharedsl.emit.leaves import LeafCode, LeafWriter, role_names
 from sharedsl.emit.needs import Role
-from sharedsl.emit.terms import constant, literal_of, tidy
+from sharedsl.emit.terms import constant, evaluate, literal_of, tidy
 from sharedsl.model.sites import Path, Step
 from sharedsl.model.sizes import Arith, Real, Size, Value, named
 from sharedsl.model.tree import Child
@@ -30,6 +30,8 @@ class Class:
     params: tuple[str, ...] = ()
     #: further constructor arguments: numbers of initialisers, in the model's terms
     extras: dict[str, Arith] = field(default_factory=dict)
+    #: inputs that a method does without, by the key of the body
+    dropped: dict[str, set[str]] = field(default_factory=dict)
     #: methods by the key of the body that they compute
     methods: dict[str, str] = field(default_factory=dict)
     #: the usual numbers of a leaf's initialiser
@@ -145,6 +147,11 @@ class Classes:
         for suffix in ("Reader",) if host.slots else ():
             if wanted + suffix not in taken:
                 return wanted + suffix
+        parent = self.layout.hosts[host.path[:-1]].unit.name if len(host.path) > 1 else ""
+        for ending in ("Layer", "Block"):
+            parent = parent.removesuffix(ending)
+        if parent and not host.leaf and parent + wanted not in taken:
+            return parent + wanted
         number = 2
         while f"{wanted}{number}" in taken:
             number += 1
@@ -163,11 +170,13 @@ class Classes:
         """The number's code where it is in the model's own parameters."""
         if constant(number.code):
             return None
-        for line in self.layout.model.inits:
-            for _, value in line.init.args:
-                if value.code == number.code and any(storage.site in line.sites for storage in host.owned):
-                    return number.code
-        return None
+        values = {
+            name: float(value.value)
+            for name, value in self.layout.model.root.arguments.items()
+            if isinstance(value, Size | Real) and value.value is not None
+        }
+        found = evaluate(number.code, values)
+        return number.code if found is not None and abs(found - number.value) <= 1e-12 * abs(found) else None
 
     # ------------------------------------------------------------------------ what the parameters become
 
@@ -212,7 +221,8 @@ class Classes:
                 continue
             kinds = {id(self.of[each.path]) for each in elements.values()}
             whole = tuple(elements) == tuple(range(len(child.units)))
-            if not (whole and len(kinds) == 1) and tuple(elements) != (0,):
+            alike = len(kinds) == 1 or len({id(self.of[each.path]) for each in list(elements.values())[1:]}) == 1
+            if not (whole and alike and len(elements) > 2) and tuple(elements) != (0,):
                 found |= child.count.code.names()
         return found
 

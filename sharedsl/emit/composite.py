@@ -123,8 +123,11 @@ class CompositeWriter:
         written: dict[object, str] = {}
         functions: list[py.FunctionDef] = []
         names = {key: name for key, (name, _) in methods.items()}
-        for key, (name, body) in sorted(methods.items(), key=lambda item: _helpers_first(item[1][1])):
-            function = self._forward(name, body, names)
+        entries = set(self.file.classes.layout.model.entries.values())
+        for key, (name, body) in sorted(
+            methods.items(), key=lambda item: (item[1][1].name is None, item[0] not in entries, item[0])
+        ):
+            function, self.each.dropped[key] = self._forward(name, body, names)
             look = (function.params, function.body, body.name)
             if look in written:
                 self.each.methods[key] = names[key] = written[look]
@@ -137,7 +140,8 @@ class CompositeWriter:
 
     # ------------------------------------------------------------------------ one forward
 
-    def _forward(self, name: str, body: d.Body, names: Mapping[str, str]) -> py.FunctionDef:
+    def _forward(self, name: str, body: d.Body, names: Mapping[str, str]) -> tuple[py.FunctionDef, set[str]]:
+        """The method, and the inputs that it turns out not to need."""
         unit = self.host.unit
         env = stored(self.each.env, unit.arguments)
         around = Surroundings(
@@ -179,8 +183,14 @@ class CompositeWriter:
             if not root:
                 params.append(py.Param("slot"))
             head += enters(unit, body, forward, root)
-        whole = (*head, *statements)
-        return py.FunctionDef(name, (*params, *late), (*sizes_read(body, whole, forward), *whole))
+        whole = (*sizes_read(body, (*head, *statements), forward), *head, *statements)
+        dropped: set[str] = set()
+        if self.host.path:
+            used = py.names_used(whole)
+            dropped = {each.name for each in body.inputs if forward.name(each.name) not in used}
+            params = [each for each in params if each.name not in {forward.name(one) for one in dropped}]
+            late = [each for each in late if each.name not in {forward.name(one) for one in dropped}]
+        return py.FunctionDef(name, (*params, *late), whole), dropped
 
     def _place_new_tensors(self, body: d.Body, forward: Forward) -> None:
         """New tensors are made where the inputs are."""
@@ -315,10 +325,11 @@ class CompositeWriter:
         target = binding.reach.callee
         each = self.file.classes.of[target.path] if target is not None else None
         method = each.methods.get(use.body, "forward") if each is not None else "forward"
+        dropped = each.dropped.get(use.body, set()) if each is not None else set()
         args: list[py.Expr] = []
         late: list[tuple[str, py.Expr]] = []
         for one, value in zip(body.inputs, [*inputs, *[None] * len(body.inputs)], strict=False):
-            if value is None or (one.type is None and one.size is None):
+            if value is None or (one.type is None and one.size is None) or one.name in dropped:
                 continue
             optional = isinstance(one.type, d.Tensor) and one.type.optional or one.default is not None
             if optional:
@@ -462,10 +473,6 @@ def smaller_outputs(arguments: Mapping[str, Argument], repeated: tuple[int, int]
 
 def _divided(number: Size, times: int) -> Size:
     return size(1) if number.value == times else combine("//", number, size(times))
-
-
-def _helpers_first(body: d.Body) -> tuple[int, str]:
-    return (1 if body.name is None else 0, body.key)
 
 
 def _parameters_used(functions: tuple[py.FunctionDef, ...], unit: Unit) -> set[str]:

@@ -274,7 +274,7 @@ def _listed(made: list[py.Expr], length: py.Expr, count: Size | None) -> py.Expr
         return py.Generator(made[0], py.Name("_"), py.call("range", length))
     first, rest = made[0], made[1:]
     if len(rest) > 1 and all(each == rest[0] for each in rest):
-        fewer = py.Binary("-", length, py.Const(1)) if count is not None and count.code.names() else None
+        fewer = py.Binary("-", length, py.Const(1)) if not isinstance(length, py.Const) else None
         times = fewer or py.Const(len(rest))
         tail = py.ListComp(rest[0], py.Name("_"), py.call("range", times))
         return py.Binary("+", py.ListExpr((first,)), tail)

@@ -146,6 +146,9 @@ class Forward:
             targets = tuple(py.Name(self.name(each)) for each in statement.targets)
             if isinstance(statement.value, d.Collect):
                 items = tuple(self.forced(each) for each in statement.value.items)
+                if not any(contains(item, target) for at, item in enumerate(items) for target in targets[:at]):
+                    self.out += [py.Assign((target,), item) for target, item in zip(targets, items, strict=True)]
+                    return
                 self.out.append(py.Assign((py.TupleExpr(targets),), py.TupleExpr(items)))
             else:
                 self.out.append(py.Assign((py.TupleExpr(targets),), self.forced(statement.value)))

@@ -10,6 +10,7 @@ from sharedsl.emit.composite import CompositeWriter, File
 from sharedsl.emit.functions import Functions
 from sharedsl.emit.header import docstring
 from sharedsl.emit.hosts import Layout, layout
+from sharedsl.emit.inherit import inherited
 from sharedsl.emit.reroll import Orders
 from sharedsl.emit.root import accept_function, alias_table, note_function, root_parts
 from sharedsl.source import SourceFile, Span
@@ -31,8 +32,16 @@ def module_tree(compiled: Any, *, spec_path: str, spec_hash: str, files: dict[st
     root = classes.of[()]
     assert root is not None
     bodies: list[py.Stmt] = []
+    known: dict[object, str] = {}
     for each in classes.found:
-        bodies.append(_class(each, file, classes, root, plan))
+        made = _class(each, file, classes, root, plan)
+        look = (made.bases, made.body, made.docstring)
+        if look in known and each is not root:
+            each.name = known[look]
+            continue
+        known[look] = each.name
+        bodies.append(made)
+    bodies = inherited(bodies)
     written = functions.write()
     note = note_function(spec_path)
     if alias_table(plan) is not None:

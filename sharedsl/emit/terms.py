@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sharedsl.model import dataflow as d
@@ -70,6 +71,38 @@ def _number(code: object) -> object:
     if isinstance(code, Arith) and code.op == "num" and not isinstance(code.args[0], bool):
         return code.args[0]
     return None
+
+
+def evaluate(code: Arith, values: Mapping[str, float]) -> float | None:
+    """The number that `code` stands for where its names have these values; None where it cannot be said."""
+    if code.op == "name":
+        return values.get(str(code.args[0]))
+    if code.op == "num":
+        return float(code.args[0]) if isinstance(code.args[0], int | float) else None
+    parts = [evaluate(arg, values) if isinstance(arg, Arith) else None for arg in code.args]
+    if not parts or any(part is None for part in parts) or code.op not in _FLOATS:
+        return None
+    try:
+        return float(_FLOATS[code.op](*parts))
+    except (ArithmeticError, ValueError):
+        return None
+
+
+_FLOATS: dict[str, Callable[..., float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "**": lambda a, b: a**b,
+    "neg": lambda a: -a,
+    "sqrt": math.sqrt,
+    "exp": math.exp,
+    "log": math.log,
+    "min": min,
+    "max": max,
+}
 
 
 def constant(code: Arith) -> bool:

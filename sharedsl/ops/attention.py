@@ -1,4 +1,4 @@
-"""Attention as torch computes it: `F.scaled_dot_product_attention`, with the masks that the spec asks for and no others.
+"""Attention as torch computes it: `F.scaled_dot_product_attention`, with the masks that a spec asks for only.
 
 What fits into one call is one call. Where places decide who sees whom (causal over a longer memory, windows), or a mask
 joins a bias, the module gets a small function made for exactly that combination.
@@ -65,7 +65,7 @@ def _check_keys(queries: Tensor, keys: Tensor, values: Tensor) -> None:
 
 
 def _check_mask(mask: Tensor, scores: tuple[Size, ...]) -> None:
-    batch, heads, rows, columns = scores
+    batch, _, rows, columns = scores
     wanted = {2: (batch, columns), 3: (batch, rows, columns), 4: scores}.get(len(mask.dims))
     if mask.dtype != "bool" or wanted is None:
         raise ShapeError(
@@ -354,8 +354,8 @@ ATTENTION = (
             OpParam("dropout", "setting", False, real(0.0)),
         ),
         "`attend(q, k, v, mask = none, bias = none, causal = false, scale = none, window = none, dropout = 0.0)`: "
-        "softmax(q k / sqrt(head_dim) + bias) v, over [batch, length, heads, head_dim] (Vaswani et al. 2017). Fewer key "
-        "heads than query heads are shared by groups of neighbours. `mask` is true where a key may be seen; `causal` "
+        "softmax(q k / sqrt(head_dim) + bias) v, over [batch, length, heads, head_dim] (Vaswani et al. 2017). Fewer "
+        "key heads than query heads are shared by groups of neighbours. `mask` is true where a key may be seen; `causal` "
         "hides what comes after a query, whose place is counted from the end of the keys; `window` hides what lies "
         "`window` places back or more (and ahead, where not causal).",
         _attend,

@@ -43,9 +43,10 @@ def _conv(count: int) -> Operation:
                 f"the weight must have {count + 2} axes, outputs, inputs and the kernel's; this is {weight}", 1
             )
         groups = size_of(settings["groups"], "`groups`")
-        if not combine("*", weight.dims[1], groups).same(x.dims[1]):
+        takes = combine("*", weight.dims[1], groups)
+        if not takes.same(x.dims[1]):
             raise ShapeError(
-                f"the weight {weight} in {groups} groups takes {combine('*', weight.dims[1], groups)} channels, and the input has {x.dims[1]}",
+                f"the weight {weight} in {groups} groups takes {takes} channels, and the input has {x.dims[1]}",
                 1,
             )
         if combine("%", weight.dims[0], groups).value != 0:
@@ -67,7 +68,8 @@ def _conv(count: int) -> Operation:
         return work(weight.dims, result.dims[2:], result.dims[0])
 
     params = (X, OpParam("weight"), OpParam("bias", "tensor", False), *CONV_SETTINGS)
-    doc = f"`{name}(x, weight, bias = none, stride = 1, padding = 0, dilation = 1, groups = 1)` over [B, C, {LETTERS[count]}]."
+    takes = "x, weight, bias = none, stride = 1, padding = 0, dilation = 1, groups = 1"
+    doc = f"`{name}({takes})` over [B, C, {LETTERS[count]}]."
     return Operation(name, params, doc, rule, emit, cost)
 
 

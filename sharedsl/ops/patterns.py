@@ -40,6 +40,8 @@ def _side(text: str, whole: str) -> Side:
     for word in text.replace("(", " ( ").replace(")", " ) ").split():
         if word == "(" and group is None:
             group = []
+        elif word == ")" and group == [REST]:
+            raise ShapeError(f'"{whole}" joins `...` alone; `flatten` does that')
         elif word == ")" and group is not None:
             groups.append(tuple(group))
             group = None
@@ -77,6 +79,8 @@ class Bound:
     left: Side
     right: Side
     sizes: Mapping[str, Size]
+    #: names whose size is what the others of their group leave over
+    rest: frozenset[str] = frozenset()
 
     def size(self, name: str) -> Size:
         return size(int(name)) if name.isdigit() else self.sizes[name]
@@ -91,10 +95,11 @@ def bind(pattern: Pattern, dims: tuple[Size, ...], given: Mapping[str, Size], of
     found: dict[str, Size] = dict(given)
     for group, dim in zip(left, dims, strict=True):
         _bind_group(pattern, group, dim, found)
+    rest = frozenset(name for group in left if len(group) > 1 for name in group if name in found and name not in given)
     missing = [name for name in flat(right) if not name.isdigit() and name not in found]
     if missing:
         raise ShapeError(f'"{pattern.text}" does not tell the size of `{missing[0]}`; give it as `{missing[0]} = ...`')
-    return Bound(left, right, found)
+    return Bound(left, right, found, rest)
 
 
 def _spread(pattern: Pattern, rank: int, of: object) -> tuple[Side, Side]:

@@ -67,7 +67,8 @@ def _split_groups(code: py.Expr, bound: Bound) -> tuple[py.Expr, list[str]]:
     for at in reversed(range(len(bound.left))):
         group = bound.left[at]
         if len(group) > 1:
-            parts = py.TupleExpr(tuple(number(bound.size(name)) for name in group))
+            lengths = [py.integer(-1) if name in bound.rest else number(bound.size(name)) for name in group]
+            parts = py.TupleExpr(tuple(lengths))
             code = py.method(code, "unflatten", py.integer(-1 if at == last else at), parts)
         names = list(group) + names
     return code, names

@@ -143,7 +143,18 @@ def _conv_back(layer: Any, x: Tensor) -> Tensor:
     return convolve_back(x, layer.weights["weight"], layer.weight("bias"), **settings)
 
 
+def _pool(largest: bool) -> Callable[..., Tensor]:
+    def run(layer: Any, x: Tensor) -> Tensor:
+        settings = {name: layer.arguments.get(name) for name in ("kernel", "stride")}
+        return pool(x, padding=layer.arguments.get("padding") or 0, count=2, largest=largest, **settings)
+
+    return run
+
+
 CONVOLUTIONS: dict[str, Callable[..., Any]] = {
     "Conv1d": _conv, "Conv2d": _conv, "Conv3d": _conv,
     "ConvTranspose2d": _conv_back,
+    "MaxPool2d": _pool(largest=True),
+    "AvgPool2d": _pool(largest=False),
+    "AdaptiveAvgPool2d": lambda layer, x: pool_to(x, layer["size"], count=2),
 }  # fmt: skip

@@ -149,12 +149,14 @@ class _Run:
         def trial(tried: Mapping[int, torch.Tensor]) -> tuple[float, int]:
             load_storages(module, self.check.solved, tried)
             twin = Twin(self.check.model, self.check.solved, dict(tried), buffers)
-            want = flat(twin.run(wrong.entry, wrong.given))
             with torch.no_grad(), quiet(module, False):
                 got = flat(run_module(module, wrong))
-            gradients = twin.gradients(loss_of(want, self.seed))
-            live = sum(bool(each.abs().max() > 0) for each in gradients.values() if each.numel())
-            return outputs_apart(got, want), live
+                error = outputs_apart(got, flat(twin.run(wrong.entry, wrong.given)))
+            if error > TOLERANCE and tried is not values:
+                return error, 0
+            gradients = twin.gradients(loss_of(flat(twin.run(wrong.entry, wrong.given)), self.seed))
+            sizes = [float(each.abs().max()) for each in gradients.values() if each.numel()]
+            return error, sum(size > TOLERANCE * max(sizes) for size in sizes)
 
         self.suspects = suspects(trial, values, TOLERANCE)
 
@@ -173,6 +175,7 @@ class _Run:
                     raise
                 continue
             break
+        assert pieces is not None
         whole = flat(twin.run(scenario.entry, scenario.given))
         cache: dict[object, object] = {}
         with torch.no_grad(), quiet(module, False):
@@ -188,7 +191,16 @@ class _Run:
         ok = complete and all(each.ok for each in self.outputs) and all(each.ok for each in storages)
         suspected = tuple(storage_name(each) for each in self.check.solved.storages if each.index in self.suspects)
         stored = sum(_numel(each) for each in self.check.solved.storages)
-        return Report(self.check.name, ok, stored, self.twin_numel, tuple(self.outputs), storages, tuple(self.problems))
+        return Report(
+            self.check.name,
+            ok,
+            stored,
+            self.twin_numel,
+            tuple(self.outputs),
+            storages,
+            tuple(self.problems),
+            suspected,
+        )
 
     def _storage(self, storage: Storage) -> StorageCheck:
         readers = tuple(

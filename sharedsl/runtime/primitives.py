@@ -126,6 +126,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "GroupNorm": _group_norm,
     "BatchNorm1d": _batch_norm,
     "BatchNorm2d": _batch_norm,
+    "Dropout": lambda layer, x: x,
     **CONVOLUTIONS,
     **RECURRENCES,
 }

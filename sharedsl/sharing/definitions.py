@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from sharedsl.comptime import Failure
 from sharedsl.model.sizes import Arith
@@ -48,8 +49,19 @@ class Definitions:
             found = made.of(var)
             if not separable(found, strided.whole(var.shape)):
                 found = [p for cell in classes.cells.within(index, None) if (p := made.piece(cell)) is not None]
+            if sum(prod(strided.extents(piece.box)) for piece in found) != prod(var.shape):
+                self._scattered(var)
+                continue
             if not (len(found) == 1 and _itself(found[0], var)):
                 self.pieces[index] = found
+
+    def _scattered(self, var: Var) -> None:
+        """A weight whose elements come from others in an order that no boxes describe."""
+        lines = list(var.because.values())
+        told = {label.span for each in self.report.found for label in each.labels}
+        if not any(line.span in told for line in lines):
+            message = f"the views that `{self.world.title(var.site)}` is read through are not made of boxes together"
+            self.report.lines("not-a-box", message, lines, help="tie both to the same weight directly")
 
     # ------------------------------------------------------------------ what a site or a part is by now
 

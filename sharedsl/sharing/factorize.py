@@ -131,13 +131,11 @@ def _wanted(selector: ast.Selector, member: Named, world: World) -> bool:
 
 
 def sides(var: Var) -> int:
-    """How many of the leading axes are the outputs."""
-    outs = 0
-    while outs < len(var.axes) and var.axes[outs].side == "out":
-        outs += 1
-    if outs == len(var.axes) and outs > 1:
-        return 1
-    return outs
+    """How many of the leading axes are on one side: the outputs, or the inputs where they stand first."""
+    leading = 0
+    while leading < len(var.axes) and var.axes[leading].side == var.axes[0].side:
+        leading += 1
+    return 1 if leading == len(var.axes) and leading > 1 else leading
 
 
 def define(var: Var, factor: Factor, world: World) -> None:

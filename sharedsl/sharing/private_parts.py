@@ -7,14 +7,12 @@ scale: one number for each output, starting at ones.
 
 from __future__ import annotations
 
-from math import prod
-
 from sharedsl.model import sizes
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Axis
 from sharedsl.model.sizes import Arith, Size
 from sharedsl.sharing.along import smaller
-from sharedsl.sharing.expressions import reshaped, scaled
+from sharedsl.sharing.expressions import permuted, reshaped, scaled
 from sharedsl.sharing.facts import Facts, PartSpec, Private
 from sharedsl.sharing.initialisers import normal, power, start
 from sharedsl.sharing.variables import Var
@@ -75,24 +73,33 @@ def expression(private: Private, base: w.Expr, read: dict[str, w.Expr], reduced:
     full = base.shape
     if reduced is not None:
         base = _small(base, *reduced)
-    outs = sum(axis.side == "out" for axis in private.base.axes)
+    sides = [axis.side for axis in private.base.axes]
     expr = base
     if "scale" in read:
-        column = reshaped(read["scale"], (*base.shape[:outs], *(1 for _ in base.shape[outs:])))
+        column = reshaped(read["scale"], tuple(n if side == "out" else 1 for n, side in zip(base.shape, sides, strict=True)))
         expr = w.Multiply(column, expr, base.shape)
     parts = [expr]
     for part in private.parts:
         if part.kind == "lora":
-            product = w.MatMul(read["lora_b"], read["lora_a"], base.shape)
-            parts.append(_alpha(product, part, private.vars["lora_a"]))
+            down, up = read["lora_a"], read["lora_b"]
+            product = w.MatMul(up, down, (*up.shape[:-1], *down.shape[1:]))
+            parts.append(_alpha(_in_order(product, sides), part, private.vars["lora_a"]))
         elif part.kind == "diagonal":
-            size = prod(base.shape[:outs])
-            parts.append(reshaped(w.Diagonal(read["diagonal"], (size, size)), base.shape))
+            size = read["diagonal"].shape[0]
+            wide = tuple(n for which in ("out", "in") for n, side in zip(base.shape, sides, strict=True) if side == which)
+            parts.append(_in_order(reshaped(w.Diagonal(read["diagonal"], (size, size)), wide), sides))
     if len(parts) > 1:
         expr = w.Add(tuple(parts), base.shape)
     if reduced is not None:
         expr = w.Repeat(expr, reduced[0], reduced[1], full)
     return expr
+
+
+def _in_order(expr: w.Expr, sides: list[str]) -> w.Expr:
+    """From outputs before inputs to the weight's own order, which a transposed convolution turns round."""
+    first = [at for at, side in enumerate(sides) if side == "out"]
+    stands = first + [at for at, side in enumerate(sides) if side == "in"]
+    return permuted(expr, tuple(stands.index(at) for at in range(len(sides))))
 
 
 def _alpha(product: w.Expr, part: PartSpec, a: Var) -> w.Expr:

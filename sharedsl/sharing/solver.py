@@ -150,8 +150,11 @@ class _Solver:
             a, b = _real(edge.a, bases), _real(edge.b, bases)
             if a != edge.a or b != edge.b:
                 edge = edge._replace(a=a, b=b)
-            if a != b:
+            if a != b or edge.kind == "view":
                 edges.append(edge)
+            elif edge.factor != 1.0 and edge.map is None:
+                message = f"`{self.world.title(self.world.vars[a].site)}` is tied to {edge.factor:.6g} times itself"
+                report.lines("cycle-scale", message, [edge.line])
             elif edge.map is not None:
                 message = f"`{self.world.title(self.world.vars[a].site)}` is tied to a rearranged part of itself"
                 report.lines(

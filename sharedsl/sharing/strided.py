@@ -74,6 +74,11 @@ def bijective(map: Map) -> bool:
     return all(k >= 0 for axis in map.digits for _, k, _ in axis)
 
 
+def dense(map: Map) -> bool:
+    """Whether every element of the image box is met, if often."""
+    return prod(extents(image(map))) == prod(n for axis in map.digits for n, k, _ in axis if k >= 0)
+
+
 def fills(map: Map) -> bool:
     """Whether every element of the image box is met once."""
     return bijective(map) and prod(extents(image(map))) == prod(n for axis in map.digits for n, _, _ in axis)

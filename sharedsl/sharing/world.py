@@ -180,7 +180,7 @@ class World:
             return []
         a_box = strided.image(mine)
         map = strided.compose(strided.inverse(mine, box), other, box)
-        if map is None:
+        if map is None or not strided.dense(map) or not strided.dense(mine):
             self.report.lines("not-a-box", "these views compose to something that is not made of boxes", [line])
             return []
         one_way = q.detached or not strided.bijective(map)

@@ -40,15 +40,32 @@ CASES: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
     ("BatchNorm1d", {"dim": 6, "momentum": 0.2}, (5, 6, 3)),
     ("BatchNorm2d", {"dim": 6, "eps": 1e-3}, (3, 6, 4, 4)),
     ("Conv1d", {"inputs": 4, "outputs": 6, "kernel": 3}, (2, 4, 9)),
-    ("Conv1d", {"inputs": 4, "outputs": 6, "kernel": 3, "stride": 2, "padding": 2, "dilation": 2, "groups": 2}, (2, 4, 11)),
+    (
+        "Conv1d",
+        {"inputs": 4, "outputs": 6, "kernel": 3, "stride": 2, "padding": 2, "dilation": 2, "groups": 2},
+        (2, 4, 11),
+    ),
     ("Conv2d", {"inputs": 3, "outputs": 64, "kernel": 3}, (1, 3, 8, 8)),
-    ("Conv2d", {"inputs": 4, "outputs": 8, "kernel": [3, 5], "stride": [2, 1], "padding": [1, 2], "bias": False}, (2, 4, 7, 9)),
+    (
+        "Conv2d",
+        {"inputs": 4, "outputs": 8, "kernel": [3, 5], "stride": [2, 1], "padding": [1, 2], "bias": False},
+        (2, 4, 7, 9),
+    ),
     ("Conv2d", {"inputs": 8, "outputs": 8, "kernel": 3, "padding": 1, "groups": 8}, (2, 8, 6, 6)),
     ("Conv3d", {"inputs": 2, "outputs": 4, "kernel": [1, 2, 3], "dilation": [1, 2, 1]}, (1, 2, 4, 5, 6)),
     ("ConvTranspose2d", {"inputs": 4, "outputs": 6, "kernel": 3}, (2, 4, 5, 5)),
     (
         "ConvTranspose2d",
-        {"inputs": 4, "outputs": 6, "kernel": 4, "stride": 2, "padding": 1, "output_padding": 1, "dilation": 2, "groups": 2},
+        {
+            "inputs": 4,
+            "outputs": 6,
+            "kernel": 4,
+            "stride": 2,
+            "padding": 1,
+            "output_padding": 1,
+            "dilation": 2,
+            "groups": 2,
+        },
         (2, 4, 5, 6),
     ),
     ("MaxPool2d", {"kernel": 2}, (2, 3, 7, 8)),
@@ -62,7 +79,7 @@ CASES: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
     ("LSTM", {"inputs": 5, "hidden": 7}, (2, 4, 5)),
     ("LSTM", {"inputs": 5, "hidden": 7, "layers": 2, "bidirectional": True}, (2, 4, 5)),
     ("Dropout", {"p": 0.25}, (2, 5)),
-]  # fmt: skip
+]
 IDS = [f"{name}-{at}" for at, (name, _, _) in enumerate(CASES)]
 
 
@@ -136,7 +153,11 @@ def test_flops(name: str, given: dict[str, Any], shape: tuple[int, ...]) -> None
         made = run(layer.module(args, py.CodeContext()))
     typed = Tensor("int" if name == "Embedding" else "float", dims(shape))
     with FlopCounterMode(display=False) as counter:
-        run(layer.call(py.Name("made"), (py.Name("x"),), args, py.CodeContext()), made=made, x=source(name, shape, "meta"))
+        run(
+            layer.call(py.Name("made"), (py.Name("x"),), args, py.CodeContext()),
+            made=made,
+            x=source(name, shape, "meta"),
+        )
     assert layer.flops(args, (typed,), layer.result(args, (typed,))).value == counter.get_total_flops()
 
 
@@ -185,9 +206,12 @@ def test_every_layer_has_a_case_and_a_page() -> None:
 
 AXES = [
     ({"inputs": 4, "outputs": 6}, [("outputs", "out"), ("inputs", "in")]),
-    ({"inputs": 4, "outputs": [3, 2], "outputs.axes": ("heads", None)}, [("heads", "out"), (None, "out"), ("inputs", "in")]),
+    (
+        {"inputs": 4, "outputs": [3, 2], "outputs.axes": ("heads", None)},
+        [("heads", "out"), (None, "out"), ("inputs", "in")],
+    ),
     ({"inputs": [2, 2], "outputs": 3, "inputs.axes": ("a", "b")}, [("outputs", "out"), ("a", "in"), ("b", "in")]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("given", "axes"), AXES)
@@ -215,7 +239,10 @@ def test_symbolic_shapes_and_formulas() -> None:
     assert flops.formula.evaluate({"B": 3, "T": 5, "dim": 8, "heads": 2, "head_dim": 4}) == 2 * 3 * 5 * 8 * 8
     cx = py.CodeContext()
     assert py.one_line(layer.module(args, cx)) == "nn.Linear(dim, heads * head_dim)"
-    assert py.one_line(layer.call(py.name("self.q"), (py.Name("x"),), args, cx)) == "self.q(x).unflatten(-1, (heads, head_dim))"
+    assert (
+        py.one_line(layer.call(py.name("self.q"), (py.Name("x"),), args, cx))
+        == "self.q(x).unflatten(-1, (heads, head_dim))"
+    )
     back = {"inputs": (heads, head_dim), "outputs": dim, "bias": False}
     assert py.one_line(layer.module(back, cx)) == "nn.Linear(heads * head_dim, dim, bias=False)"
     assert py.one_line(layer.call(py.name("self.out"), (py.Name("x"),), back, cx)) == "self.out(x.flatten(-2))"
@@ -223,7 +250,9 @@ def test_symbolic_shapes_and_formulas() -> None:
 
 def test_convolutions_keep_run_time_sizes() -> None:
     picture = Tensor("float", (B, sizes.size(3), HEIGHT, sizes.runtime("W")))
-    same = LAYERS["Conv2d"].result(arguments("Conv2d", {"inputs": 3, "outputs": 8, "kernel": 3, "padding": 1}), (picture,))
+    same = LAYERS["Conv2d"].result(
+        arguments("Conv2d", {"inputs": 3, "outputs": 8, "kernel": 3, "padding": 1}), (picture,)
+    )
     assert str(same) == "float[B, 8, H, W]"
     half = arguments("Conv2d", {"inputs": 3, "outputs": 8, "kernel": 3, "padding": 1, "stride": 2})
     skip = arguments("Conv2d", {"inputs": 3, "outputs": 8, "kernel": 1, "stride": 2})
@@ -234,15 +263,25 @@ def test_convolutions_keep_run_time_sizes() -> None:
 
 WRONG: list[tuple[str, dict[str, Any], tuple[int, ...], str]] = [
     ("Linear", {"inputs": 6, "outputs": 3}, (2, 7), "takes a last axis of 6, and the input float[2, 7] has 7"),
-    ("Linear", {"inputs": [2, 3], "outputs": 3}, (5, 6), "takes last axes of [2, 3], and the input float[5, 6] has [5, 6]"),
+    (
+        "Linear",
+        {"inputs": [2, 3], "outputs": 3},
+        (5, 6),
+        "takes last axes of [2, 3], and the input float[5, 6] has [5, 6]",
+    ),
     ("Embedding", {"rows": 3, "dim": 4}, (2,), "looks up whole numbers, and the input is float[2]"),
     ("LayerNorm", {"dim": 8}, (2, 9), "takes a last axis of 8"),
     ("BatchNorm2d", {"dim": 8}, (2, 8), "takes float[B, C, H, W], and the input is float[2, 8]"),
-    ("Conv2d", {"inputs": 3, "outputs": 4, "kernel": 3}, (2, 5, 8, 8), "takes 3 channels, and the input float[2, 5, 8, 8] has 5"),
+    (
+        "Conv2d",
+        {"inputs": 3, "outputs": 4, "kernel": 3},
+        (2, 5, 8, 8),
+        "takes 3 channels, and the input float[2, 5, 8, 8] has 5",
+    ),
     ("Conv2d", {"inputs": 3, "outputs": 4, "kernel": 9}, (2, 3, 8, 8), "a window over 9 entries does not fit into 8"),
     ("GRU", {"inputs": 3, "hidden": 4}, (2, 3), "takes float[B, T, 3], and the input is float[2, 3]"),
     ("MaxPool2d", {"kernel": 2}, (2, 3), "this wants float[B, C, H, W], and the input is float[2, 3]"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "given", "shape", "message"), WRONG)
@@ -258,12 +297,16 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("Linear", {"inputs": [2, 0], "outputs": 3}, "`inputs` is 0"),
     ("Linear", {"inputs": [], "outputs": 3}, "`inputs` is an empty list"),
     ("GroupNorm", {"groups": 3, "dim": 8}, "`dim` is 8, which is not divisible into 3 groups"),
-    ("Conv2d", {"inputs": 3, "outputs": 4, "kernel": 3, "groups": 2}, "`inputs` is 3, which is not divisible into 2 groups"),
+    (
+        "Conv2d",
+        {"inputs": 3, "outputs": 4, "kernel": 3, "groups": 2},
+        "`inputs` is 3, which is not divisible into 2 groups",
+    ),
     ("Conv2d", {"inputs": 3, "outputs": 4, "kernel": [3, 3, 3]}, "`kernel` has 3 numbers for 2 axes"),
     ("Conv1d", {"inputs": 3, "outputs": 4, "kernel": 3, "padding": -1}, "`padding` is negative"),
     ("GRU", {"inputs": 3, "hidden": 4, "layers": 0}, "`layers` must be at least 1"),
     ("Dropout", {"p": 1.0}, "`p` is 1, and must be from 0 up to, not including, 1"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "given", "message"), BAD)

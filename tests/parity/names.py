@@ -60,5 +60,5 @@ def gradients_agree(
 
 def close(ours: Tensor, theirs: Tensor, tolerance: float, what: str) -> None:
     """Equal within `tolerance` of the largest entry (or of 1, where all entries are smaller)."""
-    worst = float((ours - theirs).abs().max())
-    assert worst <= tolerance * max(1.0, float(theirs.abs().max())), (what, worst)
+    worst = float((ours - theirs).detach().abs().max())
+    assert worst <= tolerance * max(1.0, float(theirs.detach().abs().max())), (what, worst)

@@ -243,9 +243,7 @@ def private_part(draw: Draw, weights: list[Weight]) -> str:
     kind = draw.pick(("lora", "diagonal", "scale"))
     if kind == "diagonal" and not square:
         kind = "lora"
-    if kind == "lora" and not matrices:
-        kind = "scale"
-    chosen = {"lora": matrices, "diagonal": square, "scale": weights}[kind]
+    chosen = square if kind == "diagonal" else matrices
     if not chosen:
         return ""
     paths = [each.path for each in draw.some(chosen, 1, 2)]

@@ -48,10 +48,24 @@ class Trees:
         if depth <= 0:
             return self.leaf()
         kinds = [
-            self.call, self.call, self.call, self.method, self.method, self.binary, self.binary, self.unary, self.compare,
-            self.boolean, self.ternary, self.collection, self.index, self.leaf, self.comprehension, self.fstring,
+            self.call,
+            self.call,
+            self.call,
+            self.method,
+            self.method,
+            self.binary,
+            self.binary,
+            self.unary,
+            self.compare,
+            self.boolean,
+            self.ternary,
+            self.collection,
+            self.index,
+            self.leaf,
+            self.comprehension,
+            self.fstring,
             self.lambda_,
-        ]  # fmt: skip
+        ]
         return self.random.choice(kinds)(depth - 1)
 
     def call(self, depth: int) -> py.Expr:

@@ -111,14 +111,22 @@ CASES = [
     ("a - (b - c)", py.Binary("-", NAMES["a"], py.Binary("-", NAMES["b"], NAMES["c"]))),
     ("a - b - c", py.Binary("-", py.Binary("-", NAMES["a"], NAMES["b"]), NAMES["c"])),
     ("not a == b", py.Unary("not", py.Compare(NAMES["a"], "==", NAMES["b"]))),
-    ("x[:, None, 1 : dim + 1]", py.Index(NAMES["x"], py.TupleExpr((py.SliceExpr(), py.Const(None), py.SliceExpr(py.Const(1), py.Binary("+", NAMES["dim"], py.Const(1))))))),
+    (
+        "x[:, None, 1 : dim + 1]",
+        py.Index(
+            NAMES["x"],
+            py.TupleExpr(
+                (py.SliceExpr(), py.Const(None), py.SliceExpr(py.Const(1), py.Binary("+", NAMES["dim"], py.Const(1))))
+            ),
+        ),
+    ),
     ("x[..., :dim]", py.Index(NAMES["x"], py.TupleExpr((py.Const(...), py.SliceExpr(stop=NAMES["dim"]))))),
     ("1e-5", py.Const(1e-5)),
     ("500000.0", py.Const(5e5)),
     ("'say \"x\"'", py.Const('say "x"')),
     ('"it\'s"', py.Const("it's")),
     ("(x,)", py.TupleExpr((NAMES["x"],))),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "expr"), CASES, ids=[case[0] for case in CASES])

@@ -16,7 +16,7 @@ BLOCK = {
     "norm": Norm("4"),
 }
 TREE: dict[str, Any] = {
-    "embed": Table("v=6,d=4"),
+    "embed": Table("v=6|d=4"),
     "layers": (BLOCK, 4),
     "twin": BLOCK,
     "sq": W("4|4"),

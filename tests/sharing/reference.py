@@ -81,8 +81,6 @@ class Reference:
 
     def private(self, sites: list[tuple[str, int]], kind: str, rank: int, unit: object) -> None:
         shape = self.shapes[sites[0][0]]
-        if len(shape) < 2:
-            return
         base = self.e.new(shape)
         outs = self.outs(sites[0][0])
         rows, columns = int(np.prod(shape[:outs])), int(np.prod(shape[outs:]))
@@ -90,6 +88,10 @@ class Reference:
         for site in sites:
             self.base[site], self.units[site] = base, unit
         self.parts[unit] = {"lora": rank * (rows + columns), "scale": rows}[kind]
+
+    def sided(self, path: str) -> bool:
+        """Whether a weight has outputs and inputs."""
+        return len(self.shapes[path]) > 1 and not path.endswith("bias")
 
     def outs(self, path: str) -> int:
         return len(self.shapes[path]) - 1
@@ -147,6 +149,7 @@ class Reference:
 
     def solve(self, plan: list[Any]) -> int:
         """The number of stored elements; Contradiction where there is no model."""
+        plan = list({repr(line): line for line in plan}.values())
         for at, line in enumerate(plan):
             getattr(self, f"prepare_{line[0]}", lambda *_: None)(line, at)
         for path in self.shapes:
@@ -172,7 +175,7 @@ class Reference:
                 self.give(self.sites(path), part, (at, path))
 
     def give(self, sites: list[tuple[str, int]], part: tuple[str, int], unit: object) -> None:
-        if len(self.shapes[sites[0][0]]) < 2:
+        if not self.sided(sites[0][0]):
             return
         if any(site in self.units for site in sites):
             raise Contradiction("two-private-parts")
@@ -182,7 +185,7 @@ class Reference:
         _, left, cut, expr, part = line
         for path in self.names(left):
             tail = path[len(left) :]
-            private = bool(part) and len(self.shapes[path]) > 1
+            private = bool(part) and self.sided(path)
             one_way = _has(expr, "detach") or _has(expr, "repeat")
 
             def leaf(name: str, tail: str = tail, private: bool = private) -> Array:
@@ -247,7 +250,7 @@ class Reference:
                     raise Contradiction("missing-in-element")
                 part = line[5]
                 base = bool(part) and any(path.endswith("." + on) or f".{on}." in path for on in part[2])
-                base = base and len(self.shapes[path]) > 1
+                base = base and self.sided(path)
                 first = self.read((group[0], 0), base)
                 for site in self.sites(path):
                     self.equal(self.read(site, base), first, np.ones(first.shape))
@@ -271,7 +274,7 @@ class Reference:
     def equate_fold(self, line: Any, at: int) -> None:
         _, layer, _, excepted, part = line
         for path in self.names(layer):
-            if path not in self.apart and part:
+            if path not in self.apart and part and self.sided(path):
                 for site in self.sites(path):
                     first = self.read((path, 0), True)
                     self.equal(self.read(site, True), first, np.ones(first.shape))

@@ -22,7 +22,7 @@ STRICTER = {"not-a-box", "not-whole-storage", "two-along", "two-definitions", "f
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=True,
+    derandomize="SHAREDSL_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 seen: Counter[str] = Counter()
