@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -10,16 +11,18 @@ import time
 from collections.abc import Callable, Sequence
 
 
-def processes(commands: dict[str, Sequence[str]], rounds: int, environment: dict[str, str] | None = None) -> dict[str, float]:
+def processes(
+    commands: dict[str, Sequence[str]], rounds: int, environment: dict[str, str] | None = None
+) -> dict[str, float]:
     """CPU seconds of each command as a process of its own: the median over rounds in which each runs once."""
     env = {**os.environ, **(environment or {})}
     taken: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
-            before = os.times()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
-            after = os.times()
-            taken[name].append(after.children_user + after.children_system - before.children_user - before.children_system)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            taken[name].append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return {name: statistics.median(each) for name, each in taken.items()}
 
 

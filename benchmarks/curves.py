@@ -22,9 +22,9 @@ def terminal(curves: Mapping[str, Curve], width: int = 64, height: int = 14, *, 
     left, right, low, high = bounds(curves)
     cells = [[(0, 0) for _ in range(width)] for _ in range(height)]
     for number, curve in enumerate(curves.values()):
-        for x, y in curve:
-            column = round((x - left) / (right - left) * (2 * width - 1))
-            row = round((high - y) / (high - low) * (4 * height - 1))
+        for at in range(2 * width):
+            y = between(curve, left + (right - left) * at / (2 * width - 1))
+            column, row = at, round((high - y) / (high - low) * (4 * height - 1))
             bits, _ = cells[row // 4][column // 2]
             cells[row // 4][column // 2] = (bits | DOTS[row % 4][column % 2], number)
     lines = []
@@ -37,6 +37,14 @@ def terminal(curves: Mapping[str, Curve], width: int = 64, height: int = 14, *, 
         mark = f"{ANSI[number % len(ANSI)]}●\033[0m" if colour else "*"
         lines.append(f"  {mark} {name}: {curve[-1][1]:.3f}")
     return "\n".join(lines)
+
+
+def between(curve: Curve, x: float) -> float:
+    """The curve's height at x, straight from point to point."""
+    for (x0, y0), (x1, y1) in zip(curve, curve[1:], strict=False):
+        if x <= x1:
+            return y0 + (y1 - y0) * (x - x0) / max(x1 - x0, 1e-9)
+    return curve[-1][1]
 
 
 def _cell(bits: int, curve: int, colour: bool) -> str:

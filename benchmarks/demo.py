@@ -99,6 +99,7 @@ def bar(done: float, step: int, losses: dict[str, float]) -> None:
 
 
 def main() -> None:
+    torch.set_num_threads(1)  # the models are too small to gain from more
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to train (default 60)")
     parser.add_argument("-o", "--output", default="demo-out", help="where the picture goes (default demo-out/)")

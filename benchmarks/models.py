@@ -28,7 +28,7 @@ def rows(rounds: int) -> list[Row]:
     return found
 
 
-def _module(spec: str, build: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _module(spec: str, build: str):  # type: ignore[no-untyped-def]
     from sharedsl.runtime.built import module_class
 
     path = ROOT / "specs" / spec
@@ -36,7 +36,7 @@ def _module(spec: str, build: str):  # type: ignore[no-untyped-def]  # noqa: ANN
     return module_class(source_of(compile_build(analysis, build)), build)()
 
 
-def _albert():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _albert():  # type: ignore[no-untyped-def]
     from transformers import AlbertConfig, AlbertModel
 
     config = AlbertConfig(hidden_size=768, num_attention_heads=12, intermediate_size=3072, hidden_dropout_prob=0.0)
@@ -44,14 +44,14 @@ def _albert():  # type: ignore[no-untyped-def]  # noqa: ANN202
     return "ALBERT base", _module("encoder/albert.sdsl", "AlbertBase"), AlbertModel(config), 30000
 
 
-def _gpt2():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _gpt2():  # type: ignore[no-untyped-def]
     from transformers import GPT2Config, GPT2LMHeadModel
 
     config = GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, use_cache=False)
     return "GPT-2 small", _module("language/gpt2.sdsl", "Gpt2Small"), GPT2LMHeadModel(config), 50257
 
 
-def _forward(module, tokens) -> Callable[[], object]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _forward(module, tokens) -> Callable[[], object]:  # type: ignore[no-untyped-def]
     import torch
 
     def run() -> None:
@@ -62,7 +62,7 @@ def _forward(module, tokens) -> Callable[[], object]:  # type: ignore[no-untyped
     return run
 
 
-def _training(module, tokens) -> Callable[[], object]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _training(module, tokens) -> Callable[[], object]:  # type: ignore[no-untyped-def]
     def run() -> None:
         module.train()
         _first(module(tokens)).square().mean().backward()
@@ -71,7 +71,7 @@ def _training(module, tokens) -> Callable[[], object]:  # type: ignore[no-untype
     return run
 
 
-def _first(output):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _first(output):  # type: ignore[no-untyped-def]
     if hasattr(output, "to_tuple"):
         return output.to_tuple()[0]
     return output[0] if isinstance(output, tuple) else output

@@ -13,16 +13,15 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sharedsl.analysis.budget.subject import budget_of, over_budget
+from sharedsl.analysis.budget.subject import budget_of
 from sharedsl.analysis.pipeline import Analysis, Broken, Compiled, analyze, compile_build
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.source import SourceFile
 from sharedsl.syntax.read import read_source
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from sharedsl.analysis.budget.document import Budget
+    from sharedsl.runtime.built import Module
     from sharedsl.runtime.report import Report
 
 
@@ -79,14 +78,14 @@ class Builds(Mapping[str, "Build"]):
         return "\n".join(lines if self._builds else [f"{self.path} has no builds"])
 
     def _repr_html_(self) -> str:
-        from sharedsl.display import builds_html
+        from sharedsl.runtime.display import as_html
 
-        return builds_html(self)
+        return as_html((each.budget() for each in self._builds.values()), f"Builds of {self.path}")
 
     def _repr_markdown_(self) -> str:
-        from sharedsl.display import builds_markdown
+        from sharedsl.runtime.display import as_markdown
 
-        return builds_markdown(self)
+        return as_markdown(each.budget() for each in self._builds.values())
 
 
 class Build:
@@ -110,12 +109,9 @@ class Build:
         from sharedsl.runtime.source import source_of
 
         compiled = _compiled(self._analysis, self.name, **overrides) if overrides else self._compiled
-        broken = over_budget(compiled) if not overrides else []
-        if broken:
-            raise SpecError(broken, self._analysis.sources)
         return source_of(compiled)
 
-    def module(self, **overrides: object) -> nn.Module:
+    def module(self, **overrides: object) -> Module:
         """The module, made. `overrides` are values for the model's parameters: `build.module(depth=2)`."""
         from sharedsl.runtime.built import module_class
 
@@ -133,14 +129,14 @@ class Build:
         return f"{self.name} = {self.model}{plan}: {stored:,} stored, {applied:,} applied"
 
     def _repr_html_(self) -> str:
-        from sharedsl.display import build_html
+        from sharedsl.runtime.display import as_html
 
-        return build_html(self)
+        return as_html([self.budget()])
 
     def _repr_markdown_(self) -> str:
-        from sharedsl.display import build_markdown
+        from sharedsl.runtime.display import as_markdown
 
-        return build_markdown(self)
+        return as_markdown([self.budget()])
 
 
 def _compiled(analysis: Analysis, name: str, **overrides: object) -> Compiled:

@@ -254,10 +254,12 @@ def _root_argument(shop: Shop, draft: Draft, one: ast.Input) -> Argument | None:
         return Argument(one.name, value, one.span)
     assert draft.home is not None
     optional = isinstance(one.default, ast.Name) and one.default.name == "none"
+    if optional and shop.presence is False:
+        return None
     dims: list[Size] = []
     for dim in one.type.dims:
         dims += _root_dim(shop, draft, dim)
-    type = d.Tensor(one.type.base, tuple(dims), optional)
+    type = d.Tensor(one.type.base, tuple(dims), optional and shop.presence is None)
     return Argument(one.name, d.Var(one.name, type, span=one.span), one.span)
 
 

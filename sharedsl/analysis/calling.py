@@ -8,7 +8,6 @@ from sharedsl.analysis import expressions, operations
 from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.flow_values import RUNTIME, Forwarding, Ref, V, described, is_runtime
 from sharedsl.analysis.inputs import Argument
-from sharedsl.analysis.names import unknown
 from sharedsl.comptime.builtins import FUNCTIONS
 from sharedsl.comptime.values import Failure
 from sharedsl.layers import LAYERS
@@ -88,10 +87,7 @@ def _target(flow: Flow, function: ast.Expr) -> V:
         raise flow.error("not-yet", NOT_YET[name], function.span)
     if name in FUNCTIONS or name == "once":
         return name
-    candidates = [*expressions.in_reach(flow), *FUNCTIONS]
-    message = f"nothing here is called `{name}`"
-    flow.shop.report.add(unknown("unknown-name", message, name, function.span, candidates))
-    raise Poisoned
+    raise expressions.nothing_called(flow, function, FUNCTIONS)
 
 
 def built_in(flow: Flow, name: str, args: list[Argument], expr: ast.Call) -> V:

@@ -32,13 +32,14 @@ def elaborate(
     incremental: bool = False,
     trace: Trace | None = None,
     via: Span = NOWHERE,
+    presence: bool | None = None,
 ) -> tuple[Model | None, list[Diagnostic]]:
     """The model, or None where it has errors. `arguments` gives every parameter its value; `via` is where it is used."""
     inferred: dict[str, Size] = {}
     grown = _counter(target) if incremental else None
     while True:
         shop = Shop(scope, Reporter(), trace or Trace(), incremental, folds, inferred=inferred, grown=grown)
-        shop.free = _free_sizes(target)
+        shop.free, shop.presence = _free_sizes(target), presence
         try:
             model = _elaborated(shop, target, arguments, via)
         except Inferred as found:
@@ -219,8 +220,9 @@ def _unfolded(shop: Shop) -> None:
 
 
 def check_block(scope: Scope, target: Definition, arguments: Mapping[str, Value]) -> list[Diagnostic]:
-    """The mistakes in a block that no model uses."""
-    return elaborate(scope, target, arguments)[1]
+    """The mistakes in a block that no model uses. Where it is used it is known which inputs are given: both are tried."""
+    found = elaborate(scope, target, arguments, presence=True)[1]
+    return found + elaborate(scope, target, arguments, presence=False)[1]
 
 
 __all__ = ["check_block", "elaborate", "forward_body"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sharedsl.analysis import calling, operations
@@ -21,6 +22,7 @@ from sharedsl.analysis.flow_values import (
 )
 from sharedsl.analysis.indexing import index
 from sharedsl.analysis.names import unknown
+from sharedsl.analysis.scope import where_in_std
 from sharedsl.comptime.evaluate import CONSTANTS, number
 from sharedsl.comptime.values import Failure, arithmetic, compare
 from sharedsl.model import dataflow as d
@@ -96,10 +98,17 @@ def name(flow: Flow, expr: ast.Name) -> V:
         return flow.home.known[expr.name]
     if expr.name in WORDS:
         return expr.name
-    flow.shop.report.add(
-        unknown("unknown-name", f"nothing here is called `{expr.name}`", expr.name, expr.span, in_reach(flow))
-    )
-    raise Poisoned
+    raise nothing_called(flow, expr)
+
+
+def nothing_called(flow: Flow, expr: ast.Name, more: Iterable[str] = ()) -> Poisoned:
+    """Reports a name that stands for nothing: with the import that would bring it, or the nearest name in reach."""
+    module = where_in_std(expr.name)
+    help = f'`import "{module}" {{ {expr.name} }}` brings it in' if module else ""
+    candidates = () if module else (*in_reach(flow), *more)
+    message = f"nothing here is called `{expr.name}`"
+    flow.shop.report.add(unknown("unknown-name", message, expr.name, expr.span, candidates, help))
+    return Poisoned()
 
 
 def find(flow: Flow, text: str) -> V:

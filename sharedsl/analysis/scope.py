@@ -158,7 +158,10 @@ class _Loader:
             scope.plans |= plans
             return
         message = f"`{found.path}` has no `{name.name}`"
-        self.report.add(unknown("import-unknown-name", message, name.name, name.span, found.names))
+        module = where_in_std(name.name)
+        candidates = () if module else tuple(found.names)
+        help = f'it is in "{module}"' if module else ""
+        self.report.add(unknown("import-unknown-name", message, name.name, name.span, candidates, help))
 
     def _define(self, item: ast.Item, scope: FileScope) -> None:
         match item:

@@ -82,6 +82,8 @@ class Shop:
     reading: list[object] = field(default_factory=list)
     #: folds that found what they fold
     folded: set[FoldEdit] = field(default_factory=set)
+    #: whether the root's optional inputs are given; None: known when the module runs
+    presence: bool | None = None
     #: run-time sizes that only optional inputs of the root bind: what they must be is inferred from their use
     free: set[str] = field(default_factory=set)
     inferred: dict[str, Size] = field(default_factory=dict)

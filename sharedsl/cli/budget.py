@@ -128,7 +128,8 @@ def storages(budget: Budget, p: Paint) -> str:
 def formulas(budget: Budget, p: Paint) -> str:
     """Each total as an expression; what all of them rest on comes last, once."""
     lines = []
-    shared = set.intersection(*(set(formula.where) for formula in budget.formulas.values())) if budget.formulas else set()
+    conditions = [set(formula.where) for formula in budget.formulas.values()]
+    shared = set.intersection(*conditions) if conditions else set()
     for name, formula in budget.formulas.items():
         lines.append(f"{p(name, 'bold')} = {_unwrapped(formula.expression)}")
         held = ", ".join(f"{parameter} = {value}" for parameter, value in formula.fixed.items())
@@ -138,8 +139,8 @@ def formulas(budget: Budget, p: Paint) -> str:
         if own:
             lines.append(p(f"    where {', '.join(own)}", "dim"))
     if shared:
-        conditions = next(iter(budget.formulas.values())).where
-        lines.append(p(f"where {', '.join(each for each in conditions if each in shared)}", "dim"))
+        first = next(iter(budget.formulas.values())).where
+        lines.append(p(f"where {', '.join(each for each in first if each in shared)}", "dim"))
     return "\n".join(lines) + "\n"
 
 

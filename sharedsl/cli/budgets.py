@@ -45,7 +45,9 @@ def of_builds(
 def _runtime(at: Mapping[str, int], budgets: Sequence[Budget]) -> None:
     """Every run-time size that is given is one of some model."""
     if budgets:
-        _known(at, list(dict.fromkeys(name for each in budgets for name in runtime_sizes(each.totals))), "run-time size")
+        _known(
+            at, list(dict.fromkeys(name for each in budgets for name in runtime_sizes(each.totals))), "run-time size"
+        )
 
 
 def _known(given: Mapping[str, int], names: list[str], what: str) -> None:

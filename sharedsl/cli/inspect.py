@@ -30,9 +30,7 @@ def run(options: argparse.Namespace) -> int:
         raise Usage(f"--args is not JSON: {problem}") from None
     if not isinstance(arguments, dict):
         raise Usage("--args wants a JSON object of keyword arguments")
-    import torch
-
-    from sharedsl.runtime.inspect import inspect, load_class
+    from sharedsl.runtime.inspect import inspect_class, load_class
 
     try:
         kind = load_class(options.target)
@@ -41,10 +39,8 @@ def run(options: argparse.Namespace) -> int:
     except Exception as problem:
         raise Usage(f"importing {options.target} fails: {type(problem).__name__}: {problem}") from None
     try:
-        with torch.device("meta"):
-            module = kind(**arguments)
+        found = inspect_class(kind, arguments)
     except Exception as problem:
         raise Usage(f"{kind.__name__} cannot be made: {type(problem).__name__}: {problem}") from None
-    found = inspect(module)
     write(json.dumps(found.to_json(), indent=2) + "\n" if options.json else f"{found}\n")
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from sharedsl.cli import session
 from sharedsl.cli.inputs import specs
-from sharedsl.cli.table import table
+from sharedsl.cli.table import Cell, table
 from sharedsl.cli.terminal import Usage, paint, write
 from sharedsl.syntax import ast
 
@@ -44,9 +44,14 @@ def run(options: argparse.Namespace) -> int:
         write(json.dumps({"schema": 1, options.what: listed}, indent=2, ensure_ascii=False) + "\n")
     elif rows:
         p = paint()
-        cells = [[(name, "cyan"), *([(path, "dim")] if path else []), text] for name, path, text in rows]
+        cells = [_cells(each) for each in rows]
         write(table(cells, left=(0, 1, 2), paint=p))
     return found.report()
+
+
+def _cells(row: tuple[str, str, str]) -> list[Cell]:
+    name, path, text = row
+    return [(name, "cyan"), (path, "dim"), text] if path else [(name, "cyan"), text]
 
 
 def _layers() -> Rows:
@@ -71,12 +76,8 @@ def _std_items(module: str) -> list[ast.Block]:
 def _param(name: str, required: bool, default: object) -> str:
     if required:
         return name
-    shown = {True: "true", False: "false", None: "none"}.get(default, default) if _plain(default) else default
+    shown = "none" if default is None else str(default).lower() if isinstance(default, bool) else default
     return f"{name} = {shown}"
-
-
-def _plain(value: object) -> bool:
-    return value is None or isinstance(value, bool)
 
 
 def _signature(params: tuple[ast.Param, ...]) -> str:

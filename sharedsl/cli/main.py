@@ -94,7 +94,8 @@ def overview() -> str:
         "  sharedsl compare model.sdsl --model Albert what sharing saves",
         "  sharedsl compile model.sdsl               the PyTorch module",
         "",
-        "`sharedsl VERB --help` tells more. Exit codes: 0 clean, 1 findings, 2 usage or a missing file, 3 a bug of ours.",
+        "`sharedsl VERB --help` tells more.",
+        "Exit codes: 0 clean, 1 findings, 2 usage or a missing file, 3 a bug of ours.",
         "",
     ]
     return "\n".join(lines)

@@ -86,7 +86,8 @@ def svg(picture: Grid) -> str:
     for at, label in enumerate(picture.columns):
         x = _LABEL + at * pitch + _CELL / 2
         parts.append(
-            f'<text class="label" transform="translate({x + 3:.0f} {_HEAD - 6}) rotate(-60)">{escape(_clip(label))}</text>'
+            f'<text class="label" transform="translate({x + 3:.0f} {_HEAD - 6}) rotate(-60)">'
+            f"{escape(_clip(label))}</text>"
         )
     for at, label in enumerate(picture.rows):
         y = _HEAD + at * pitch + _CELL / 2 + 4

@@ -35,11 +35,11 @@ def short(number: int | None, unit: str = "") -> str:
     """Four significant digits and a unit prefix: `11.68M`, `22.37G`."""
     if number is None:
         return "-"
-    size, prefix = float(number), ""
-    for prefix in ("", "k", "M", "G", "T", "P", "E"):
-        if abs(size) < 999.95:
-            break
+    size, prefixes = float(number), ["", "k", "M", "G", "T", "P", "E"]
+    while abs(size) >= 999.95 and len(prefixes) > 1:
         size /= 1000
+        prefixes.pop(0)
+    prefix = prefixes[0]
     text = f"{number:,}" if not prefix else f"{size:.1f}" if abs(size) >= 100 else f"{size:.2f}"
     return f"{text}{prefix}{unit}"
 
@@ -48,12 +48,11 @@ def data(number: int | None) -> str:
     """Bytes in binary units: `44.6 MiB`."""
     if number is None:
         return "-"
-    size = float(number)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
-        if abs(size) < 1023.95 or unit == "PiB":
-            break
+    size, units = float(number), ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while abs(size) >= 1023.95 and len(units) > 1:
         size /= 1024
-    return f"{number} B" if unit == "B" else f"{size:.1f} {unit}"
+        units.pop(0)
+    return f"{number} B" if units[0] == "B" else f"{size:.1f} {units[0]}"
 
 
 def bar(share: float, wide: int, paint: Paint) -> str:

@@ -23,10 +23,14 @@ class Page:
 @cache
 def pages() -> dict[str, Page]:
     """code -> its page, by subject."""
-    from sharedsl.diagnostics.pages import builds, layers, names, plans, shapes, syntax
+    from sharedsl.diagnostics.pages.builds import PAGES as builds
+    from sharedsl.diagnostics.pages.layers import PAGES as layers
+    from sharedsl.diagnostics.pages.names import PAGES as names
+    from sharedsl.diagnostics.pages.plans import PAGES as plans
+    from sharedsl.diagnostics.pages.shapes import PAGES as shapes
+    from sharedsl.diagnostics.pages.syntax import PAGES as syntax
 
-    every = (*syntax.PAGES, *names.PAGES, *layers.PAGES, *shapes.PAGES, *plans.PAGES, *builds.PAGES)
-    return {page.code: page for page in every}
+    return {page.code: page for page in (*syntax, *names, *layers, *shapes, *plans, *builds)}
 
 
 def titles() -> dict[str, str]:

@@ -50,4 +50,4 @@ def _apply(source: SourceFile, first: int, last: int, edits: list[Edit]) -> list
         text += source.text[at : edit.span.start] + edit.text
         at = edit.span.end
     text += source.text[at:end]
-    return [line.rstrip("\r") for line in text.split("\n")] if text else []
+    return [line.rstrip("\r") for line in text.split("\n")] if text.strip() else []

@@ -36,6 +36,8 @@ class Class:
     methods: dict[str, str] = field(default_factory=dict)
     #: the usual numbers of a leaf's initialiser
     usual: dict[str, float] = field(default_factory=dict)
+    #: those of them that no module of the class has otherwise
+    baked: set[str] = field(default_factory=set)
     code: py.ClassDef | None = None
 
     @property
@@ -160,11 +162,15 @@ class Classes:
     def _usual(self, each: Class) -> None:
         """The commonest value of each number is the constructor's default."""
         counts: dict[str, Counter[float]] = {}
+        varied: set[str] = set()
         for host in each.hosts:
             for name, number in init_numbers(host).items():
-                if not self.root_number(host, number):
+                if self.root_number(host, number):
+                    varied.add(name)
+                else:
                     counts.setdefault(name, Counter())[number.value] += 1
         each.usual = {name: counter.most_common(1)[0][0] for name, counter in counts.items()}
+        each.baked = {name for name, counter in counts.items() if len(counter) == 1} - varied
 
     def root_number(self, host: Host, number: Real) -> Arith | None:
         """The number's code where it is in the model's own parameters."""

@@ -18,7 +18,6 @@ from sharedsl.emit.needs import Need, Tensor
 from sharedsl.emit.reads import code_of, scale_code
 from sharedsl.emit.reroll import Container, Orders, replace as substitute
 from sharedsl.emit.header import first_sentence
-from sharedsl.emit.root import alias_table
 from sharedsl.emit.states import enters, slots_of, stateful
 from sharedsl.emit.terms import in_terms, stored
 from sharedsl.layers import LAYERS
@@ -66,10 +65,8 @@ class CompositeWriter:
         init = Constructor(self.file.classes, self.file.cx, self.each).write(used)
         more = extra(self.each) if extra is not None else ()
         doc = _sentence(self.host.unit.doc) if self.host.path else None
-        table = alias_table(self.file.classes.layout) if not self.host.path else None
-        top = (py.Assign((py.Name("ALIASES"),), table), py.Blank()) if table is not None else ()
         self.each.code = py.ClassDef(
-            self.each.name, (py.name("nn.Module"),), (*top, *init, *functions, *more), docstring=self._doc(doc)
+            self.each.name, (py.name("nn.Module"),), (*init, *functions, *more), docstring=self._doc(doc)
         )
         return self.each.code
 
@@ -183,6 +180,8 @@ class CompositeWriter:
             if not root:
                 params.append(py.Param("slot"))
             head += enters(unit, body, forward, root)
+        used = py.names_used(tuple(statements))
+        head = [each for each in head if not (isinstance(each, py.Assign) and _unread(each, used, unit))]
         whole = (*sizes_read(body, (*head, *statements), forward), *head, *statements)
         dropped: set[str] = set()
         if self.host.path:
@@ -421,7 +420,7 @@ class CompositeWriter:
         owner = self.file.classes.layout.hosts[need.path]
         if not owner.leaf:
             return py.Attr(code, ref.name)
-        fetched = forward.fetch(code, need.path[-1].name)
+        fetched = forward.fetch(code, ref.name)
         if len(owner.exports) > 1:
             return py.item(fetched, list(owner.exports).index(ref.name))
         return fetched
@@ -438,6 +437,13 @@ class CompositeWriter:
                 code = py.Index(code, py.Const(str(step.index) if keyed else step.index))
             host = elements.get(step.index)
         return code
+
+
+def _unread(statement: py.Assign, used: set[str], unit: Unit) -> bool:
+    """The length of a state that nothing asks for."""
+    names = {spec.size_name for spec in unit.states.values()}
+    target = statement.targets[0]
+    return isinstance(target, py.Name) and target.id in names and target.id not in used
 
 
 def set_place(cx: py.CodeContext, body: d.Body, forward: Forward) -> None:

@@ -124,6 +124,24 @@ class Forward:
             self.one(statement)
             comment = self.around.line(statement.span)
             self.out[start:] = [_commented(each, comment) for each in self.out[start:]]
+            self.shape_comment(statement)
+
+    def shape_comment(self, statement: d.Statement) -> None:
+        """The shape of what was just computed, where it is another than that of what it was computed from."""
+        value = statement.value if isinstance(statement, d.Assign | d.Keep) else None
+        if isinstance(statement, d.Return) and len(statement.values) == 1:
+            value = statement.values[0]
+        if value is None or not self.out or not isinstance(value.type, d.Tensor) or not value.type.dims:
+            return
+        last = self.out[-1]
+        if not isinstance(last, py.Assign | py.Return) or last.value is None:
+            return
+        shape = _shown(value.type)
+        before = [_shown(each.type) for each in _vars(value) if isinstance(each.type, d.Tensor)]
+        width = len(py.one_line(last.value)) + (len(last.comment) + 2 if last.comment else 2) + len(shape)
+        head = 7 if isinstance(last, py.Return) else sum(len(py.one_line(each)) + 3 for each in last.targets)
+        if before and shape not in before and 8 + head + width + 4 <= 88:
+            self.out[-1] = replace(last, comment=f"{last.comment}  {shape}".strip())
 
     def one(self, statement: d.Statement) -> None:
         match statement:
@@ -172,8 +190,11 @@ class Forward:
         self.kept[statement.state] = value.repeat
         if not self.around.incremental:
             held = value.code.id if isinstance(value.code, py.Name) else None
-            if held is not None and held not in self.assigned_later and value.repeat is None:
+            if held is not None and held not in self.assigned_later:
                 self.names[statement.state] = held
+                self.repeats.pop(statement.state, None)
+                if value.repeat is not None:
+                    self.repeats[statement.state] = value.repeat
             else:
                 self.bind(statement.state, value)
             return
@@ -377,6 +398,11 @@ def _is_float(call: d.Call, name: str, inside: Mapping[str, int]) -> bool:
 
 def _number_input(one: d.Input) -> bool:
     return one.size is not None
+
+
+def _shown(type_: d.Tensor) -> str:
+    """`[B, T, dim]`"""
+    return f"[{', '.join(py.one_line(py.arith(size.code)) for size in type_.dims)}]"
 
 
 def _heads(values: list[Value | None]) -> bool:

@@ -49,6 +49,9 @@ def _renamed(node: Any, names: dict[str, str]) -> Any:
 
 def _as_subclass(rich: py.ClassDef, poor: py.ClassDef) -> py.ClassDef | None:
     """`rich` as a class derived from `poor`, where its constructor only makes more parts."""
+    if len(rich.body) > len(poor.body) and rich.bases == poor.bases and set(poor.body) <= set(rich.body):
+        more = tuple(each for each in rich.body if each not in poor.body)
+        return replace(rich, bases=(py.Name(poor.name),), body=more)
     ours, theirs = _init(rich), _init(poor)
     if ours is None or theirs is None or rich.bases != poor.bases or rich.bases != (py.name("nn.Module"),):
         return None

@@ -29,7 +29,7 @@ def init_numbers(host: Host) -> dict[str, Real]:
     for storage in host.owned:
         if storage.init.name not in ("normal", "trunc_normal", "uniform", "constant"):
             continue
-        if fan_in_bound(storage.init):
+        if fan_in_bound(storage.init) and row_size(host) is not None or of_shape(storage, host) is not None:
             continue
         for name, value in storage.init.args:
             if value.value is None or name not in ("std", "bound", "value"):
@@ -45,6 +45,44 @@ def argument(storage: Storage, name: str, host: Host) -> str:
     return name if first is None or first.name == storage.name else f"{storage.name}_{name}"
 
 
+def row_size(host: Host) -> py.Expr | None:
+    """How many numbers go into one output, from the owner's own weights: what the usual bias is bounded by."""
+    names = {storage.name: storage for storage in host.owned}
+    if host.unit.name == "Linear" and "weight" in names and set(names) <= {"weight", "bias"}:
+        return py.name("self.in_features")
+    for storage in host.owned:
+        if storage.role in ("weight", "factor", "bank") and any(axis.name != "rank" and axis.side == "in" for axis in storage.axes):
+            return _columns(storage, host)
+    return None
+
+
+def of_shape(storage: Storage, host: Host) -> py.Expr | None:
+    """A normal initialiser's std where it is 1 / sqrt(inputs) or 1 / sqrt(3 inputs) of the tensor itself."""
+    args = dict(storage.init.args)
+    if storage.init.name != "normal" or set(args) != {"std"} or not any(a.side == "in" for a in storage.axes):
+        return None
+    std, columns = args["std"].value, _product([int(a.size.value or 1) for a in storage.axes if a.side == "in"])
+    if std is None or not args["std"].code.names() and storage.role == "weight":
+        return None
+    for factor in (1, 3):
+        if abs(std - (factor * columns) ** -0.5) <= 1e-9 * std:
+            fan = _columns(storage, host)
+            return py.Binary("**", py.Binary("*", py.Const(3), fan) if factor == 3 else fan, py.number(-0.5))
+    return None
+
+
+def _columns(storage: Storage, host: Host) -> py.Expr:
+    """`self.weight.shape[1]`, or the size of what is left behind the outputs' axes."""
+    tensor = py.name(f"self.{storage.name}")
+    if host.unit.name == "Linear" and storage.role not in ("bank", "coefficient"):
+        return py.item(py.Attr(tensor, "shape"), 1)
+    outs = sum(axis.side == "out" for axis in storage.axes)
+    if outs == len(storage.axes) - 1:
+        return py.item(py.Attr(tensor, "shape"), outs)
+    at = py.Const(0) if outs == 1 else py.tuple_of(*[py.Const(0)] * outs)
+    return py.method(py.Index(tensor, at), "numel")
+
+
 def fan_in_bound(init: Init) -> bool:
     """Uniform within 1 / sqrt(fan-in): the usual bias."""
     return init.name == "uniform" and any(name == "bound" and value.code.op == "**" for name, value in init.args)
@@ -56,6 +94,7 @@ def init_code(
     cx: py.CodeContext,
     numbers: dict[str, py.Expr] | None = None,
     fan_in: py.Expr | None = None,
+    std: py.Expr | None = None,
 ) -> list[py.Stmt]:
     """Statements that fill `tensor`; numbers of the constructor are attributes, `fan_in` code for what a row has."""
     cx.use("nn")
@@ -73,6 +112,8 @@ def init_code(
             code = py.call(f"nn.init.{init.name}_", tensor)
         case "constant":
             code = py.call("nn.init.constant_", tensor, number("value", 0.0))
+        case "normal" if std is not None:
+            code = py.call("nn.init.normal_", tensor, std=std)
         case "normal":
             mean = number("mean", 0.0) if "mean" in args else None
             code = py.call("nn.init.normal_", tensor, mean=mean, std=number("std", 1.0))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sharedsl import pytree as py
 from sharedsl.analysis import lowering as low
 from sharedsl.emit.hosts import Host
-from sharedsl.emit.inits import argument, changed, init_code, init_numbers
+from sharedsl.emit.inits import argument, changed, init_code, init_numbers, of_shape, row_size
 from sharedsl.emit.needs import Module, Role, Tensor
 from sharedsl.emit.reads import code_of, scale_code
 from sharedsl.emit.terms import in_terms, literal_of
@@ -67,6 +67,9 @@ def _role_name(host: Host, role: Role) -> str:
     if isinstance(form, low.Whole) and isinstance(form.expr, w.Read):
         if host.unit.name == "Embedding" and role.layer == "Linear":
             return "project"
+        names = {storage.index: storage.name for storage in host.owned}
+        if names.get(form.expr.storage, "").startswith("weight_v"):
+            return "basis"
         return "lookup" if role.layer == "Embedding" else "base"
     if isinstance(form, low.Whole) and isinstance(form.expr, w.Permute):
         return "transpose"
@@ -141,22 +144,9 @@ class LeafWriter:
                 for name, _ in storage.init.args
                 if argument(storage, name, self.host) in numbers
             }
-            code = init_code(storage, parameter(storage.name), self.cx, own, self._fan_in())
+            code = init_code(storage, parameter(storage.name), self.cx, own, row_size(self.host), of_shape(storage, self.host))
             statements.extend(code)
         return tuple(statements)
-
-    def _fan_in(self) -> py.Expr | None:
-        """How many numbers a row of the weight has, for the usual bias."""
-        host = self.host
-        if plain(host, self.solved):
-            if host.unit.name == "Linear":
-                return parameter("in_features")
-            return py.method(py.item(parameter("weight"), 0), "numel")
-        for storage in host.owned:
-            names = shape_of(storage, host).names
-            if names[-1] == "inputs" and len(names) > 1:
-                return py.item(py.Attr(parameter(storage.name), "shape"), 1)
-        return None
 
     def _uses(self) -> py.FunctionDef:
         """`forward` with an argument for each further use."""
@@ -215,7 +205,9 @@ class LeafWriter:
         kind = host.unit.name
         if names == {"bias"}:
             return "Bias"
-        if any(name.endswith(("_u", "_v")) or ".u" in name for name in names):
+        if any(name.startswith("weight_u") for name in names) and not any(name.startswith("weight_v") for name in names):
+            return f"Basis{kind}"
+        if any(name.startswith(("weight_u", "weight_v")) for name in names):
             return f"LowRank{kind}"
         if any("lora" in name for name in names):
             return f"Lora{kind}" if "weight" in names else "Lora"
@@ -237,7 +229,7 @@ class LeafWriter:
         modules: list[tuple[Module, py.Expr]] = []
         assert host.reach is not None
         for need in host.reach.needs:
-            name = _fresh("base" if isinstance(need, Module) else need.name, params)
+            name = _fresh("owner" if isinstance(need, Module) else need.name, params)
             params.append(py.Param(name))
             if isinstance(need, Tensor):
                 tensors[need.storage] = self._logical(self.solved.storages[need.storage], py.Name(name))
@@ -367,7 +359,11 @@ class LeafWriter:
             return "A bias whose weight is another layer's."
         owned = {storage.name for storage in host.owned}
         if any("lora" in name for name in owned):
+            if "weight" not in owned:
+                return f"The low-rank correction of {_article(kind)[0].lower() + _article(kind)[1:]} that it is given."
             return f"{_article(kind)} with a low-rank correction of its own."
+        if any(n.startswith("weight_u") for n in owned) and not any(n.startswith("weight_v") for n in owned):
+            return f"{_article(kind)} over another's basis: its weight is a product with the factor given."
         if any(name.endswith(("_u", "_v")) for name in owned):
             return f"{_article(kind)} whose weight is a product of two factors."
         return f"{_article(kind)} made of shared and private parts."
@@ -378,6 +374,7 @@ def _use_words(name: str) -> str:
         "project": "`project` turns features into scores of its rows",
         "transpose": "`transpose` maps back",
         "base": "`base` leaves private parts out",
+        "basis": "`basis` is the right factor alone",
         "lookup": "`lookup` reads rows",
     }.get(name, f"`{name}`")
 
@@ -434,6 +431,13 @@ def _names(storage: w.Storage, sizes: tuple[int, ...]) -> tuple[str, ...]:
             return ("outputs", "rank")
         if storage.name.endswith(("_v", "_a")):
             return ("rank", "inputs")
+    known = [axis.name for axis in storage.axes]
+    if len(known) == len(sizes) and len(set(known)) == len(known) and all(known) and storage.role == "weight":
+        return tuple(str(name) for name in known)
+    first = "templates" if storage.role in ("bank", "coefficient") else f"{storage.name}_size"
+    rest = [name or f"{storage.name}_{at}" for at, name in enumerate(known[1:], 1)] if len(known) == len(sizes) else []
+    if len(rest) + 1 == len(sizes) and len({first, *rest}) == len(sizes):
+        return (first, *rest)
     return tuple(f"{storage.name}_{at}" for at in range(len(sizes)))
 
 

@@ -12,6 +12,7 @@ from sharedsl.emit.header import docstring
 from sharedsl.emit.hosts import Layout, layout
 from sharedsl.emit.inherit import inherited
 from sharedsl.emit.reroll import Orders
+from sharedsl.emit.reroll import replace as replaced
 from sharedsl.emit.root import accept_function, alias_table, note_function, root_parts
 from sharedsl.source import SourceFile, Span
 
@@ -43,16 +44,20 @@ def module_tree(compiled: Any, *, spec_path: str, spec_hash: str, files: dict[st
         bodies.append(made)
     bodies = inherited(bodies)
     written = functions.write()
-    note = note_function(spec_path)
-    if alias_table(plan) is not None:
+    note: tuple[py.Stmt, ...] = (note_function(spec_path),)
+    table = alias_table(plan)
+    aliases: tuple[py.Stmt, ...] = ()
+    if table is not None:
         note = (*note, accept_function())
+        comment = py.Comment("Names that stand for a shared tensor in other layouts, and its own.")
+        aliases = (comment, py.Assign((py.Name("ALIASES"),), table))
     cx.use("torch", "nn")
     constants = tuple(py.Assign((py.Name(name),), _constant(values)) for values, name in orders.found.items())
     extern = _externs(plan)
-    rest = (*note[:1], *constants, *cx.helpers.values(), *written, *bodies, *note[1:])
+    rest = (*aliases, *constants, *cx.helpers.values(), *written, *bodies, *note)
     used = {name.id for name in py.walk(rest) if isinstance(name, py.Name)}
     standard = [py.Import(name) for name in ("linecache", "math", "re", "traceback") if name in used]
-    torch = py.imports_for({name for name in (*cx.modules, "torch", "nn", "F") if name in used})
+    torch = py.imports_for({name for name in (*cx.modules, "torch", "nn", "F") if name in used and name != "math"})
     imports = (*standard, py.Blank(), *torch)
     return py.Module(
         body=(*imports, *extern, *rest),
@@ -64,22 +69,35 @@ def module_tree(compiled: Any, *, spec_path: str, spec_hash: str, files: dict[st
 def _class(each: Class, file: File, classes: Classes, root: Class, plan: Layout) -> py.ClassDef:
     if each.leaf is not None:
         leaf = each.leaf
-        body = tuple(_defaults(one, each) for one in leaf.body)
+        finished = [_finished(one, each) for one in leaf.body]
+        body = tuple(one for one in finished if one is not None)
         each.code = py.ClassDef(each.name, leaf.bases, body, docstring=leaf.doc)
         return each.code
     extra = (lambda _: root_parts(plan, classes)) if each is root else None
     return CompositeWriter(file, each).write(extra)
 
 
-def _defaults(statement: py.Stmt, each: Class) -> py.Stmt:
-    """The usual numbers of an initialiser become its arguments' defaults."""
+def _finished(statement: py.Stmt, each: Class) -> py.Stmt | None:
+    """The usual numbers of an initialiser are its arguments' defaults, or stand in the code where all use them."""
+    for name in each.baked:
+        statement = replaced(statement, py.Attr(py.Name("self"), name), py.number(each.usual[name]))
     if not isinstance(statement, py.FunctionDef) or statement.name != "__init__":
         return statement
     params = tuple(
         py.Param(one.name, one.annotation, py.number(each.usual[one.name])) if one.name in each.usual else one
         for one in statement.params
+        if one.name not in each.baked
     )
-    return py.FunctionDef(statement.name, params, statement.body)
+    body = tuple(one for one in statement.body if not _stores(one, each.baked))
+    if len(body) == 1 and params[-1].name == "**kwargs":
+        return None
+    return py.FunctionDef(statement.name, params, body)
+
+
+def _stores(statement: py.Stmt, names: set[str]) -> bool:
+    """`self.std = std`"""
+    value = statement.value if isinstance(statement, py.Assign) else None
+    return isinstance(value, py.Name) and value.id in names
 
 
 def _constant(values: tuple[object, ...]) -> py.Expr:

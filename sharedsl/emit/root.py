@@ -55,37 +55,26 @@ def _call() -> py.FunctionDef:
     )
 
 
-def note_function(spec_path: str) -> tuple[py.Stmt, ...]:
+def note_function(spec_path: str) -> py.FunctionDef:
     """`_name_spec_line`: the comment behind the failing line says which line of the spec it was made from."""
-    error, frame, number, found, this = (py.Name(name) for name in ("error", "frame", "number", "found", "this"))
+    error, frame, found, this, rest = (py.Name(name) for name in ("error", "frame", "found", "this", "rest"))
     frames = py.call("reversed", py.call("traceback.extract_tb", py.Attr(error, "__traceback__")))
-    line = py.call("linecache.getline", this, number)
-    place = py.Ternary(py.Compare(py.item(found, 1), "==", py.Const("spec")), py.Name("SPEC"), py.item(found, 1))
-    note = py.FString(("in ", py.Name("file"), ", line ", py.item(found, 2)))
-    take = (
-        py.Assign((py.Name("file"),), place),
-        py.ExprStmt(py.method(error, "add_note", note)),
-        py.Return(),
-    )
-    start = py.Attr(frame, "lineno")
-    inner = py.For(
-        number,
-        py.call("range", start, py.Binary("+", start, py.Const(9))),
-        (
-            py.Assign((py.Name("line"),), line),
-            py.Assign((found,), py.call("re.search", py.Const(r"# (\S+):(\d+)$"), py.Name("line"))),
-            py.If(found, take),
-            py.If(py.Unary("not", py.method(py.Name("line"), "strip")), (py.Simple("break"),)),
-        ),
+    start = py.Binary("-", py.Attr(frame, "lineno"), py.Const(1))
+    lines = py.Index(py.call("linecache.getlines", this), py.SliceExpr(start))
+    statement = py.item(py.method(rest, "partition", py.Const("\n\n")), 0)
+    place = py.method(py.item(found, 1), "replace", py.Const("spec:"), py.Const(f"{spec_path}:"))
+    inner = (
+        py.Assign((rest,), py.method(py.Const(""), "join", lines)),
+        py.Assign((found,), py.call("re.search", py.Const(r"# (\S+:\d+)"), statement)),
+        py.If(found, (py.Return(py.method(error, "add_note", py.FString(("in ", place)))),)),
     )
     body = (
         py.Assign((this,), py.name("_name_spec_line.__code__.co_filename")),
-        py.For(frame, frames, (py.If(py.Compare(py.Attr(frame, "filename"), "==", this), (inner,)),)),
+        py.For(frame, frames, (py.If(py.Compare(py.Attr(frame, "filename"), "==", this), inner),)),
     )
-    function = py.FunctionDef(
+    return py.FunctionDef(
         "_name_spec_line", (py.Param("error"),), body, docstring="Note on an error which line of the spec it comes from."
     )
-    return (py.Assign((py.Name("SPEC"),), py.Const(spec_path)), function)
 
 
 # ---------------------------------------------------------------------------- names of others' making
@@ -158,8 +147,8 @@ def aliases(plan: Layout) -> dict[str, str]:
 
 def accept_function() -> py.FunctionDef:
     """The load hook: an alias may stand for its owner's name, and must agree with it."""
-    names = ("alias", "owner", "name", "state_dict", "prefix", "value", "own", "errors", "module")
-    alias, owner, name, state, prefix, value, own, errors, module = (py.Name(each) for each in names)
+    names = ("alias", "owner", "name", "state_dict", "prefix", "value", "own", "errors")
+    alias, owner, name, state, prefix, value, own, errors = (py.Name(each) for each in names)
     full = py.Binary("+", prefix, alias)
     matching = py.ListComp(name, name, state, (py.method(name, "startswith", full),))
     rest = py.Index(name, py.SliceExpr(py.call("len", full)))
@@ -182,7 +171,7 @@ def accept_function() -> py.FunctionDef:
     )
     loop = py.For(
         py.TupleExpr((alias, owner)),
-        py.method(py.Attr(module, "ALIASES"), "items"),
+        py.method(py.Name("ALIASES"), "items"),
         (py.For(name, matching, body),),
     )
     params = ("module", "state_dict", "prefix", "metadata", "strict", "missing", "unexpected", "errors")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sharedsl import pytree as py
 from sharedsl.model.dataflow import Tensor, Type
@@ -14,8 +16,8 @@ from sharedsl.ops.base import ShapeError, number, tensor
 
 Args = Mapping[str, Value]
 Inputs = tuple[Type | None, ...]
-Codes = tuple[py.Expr | None, ...]
-Weights = Mapping[str, py.Expr | None]
+Codes: TypeAlias = "tuple[py.Expr | None, ...]"
+Weights: TypeAlias = "Mapping[str, py.Expr | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class LayerInput:
     optional: bool = False
 
 
-class Layer:
+class Layer(ABC):
     """A primitive. Subclasses state the attributes and override what differs; one instance each is in LAYERS.
 
     `args` has a value for every parameter, and for lists of sizes their labels under "<parameter>.axes". The weights
@@ -72,17 +74,17 @@ class Layer:
         """Forward FLOPs as torch's counter counts them."""
         return size(0)
 
+    @abstractmethod
     def module(self, args: Args, cx: py.CodeContext) -> py.Expr:
         """The constructor of torch's module."""
-        raise NotImplementedError
 
     def call(self, module: py.Expr, inputs: Codes, args: Args, cx: py.CodeContext) -> py.Expr:
         """The module applied, with the axes of the language."""
         return py.Call(module, tuple(code for code in inputs if code is not None))
 
+    @abstractmethod
     def functional(self, inputs: Codes, weights: Weights, args: Args, cx: py.CodeContext) -> py.Expr:
         """The same computation with the weights given, in torch's shapes."""
-        raise NotImplementedError
 
 
 # ---------------------------------------------------------------------------- arguments

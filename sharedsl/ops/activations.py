@@ -30,7 +30,7 @@ WHOLE = frozenset(("abs", "floor", "ceil", "round", "sign", "relu", "relu6"))
 PLAIN = {"abs": "abs", "floor": "math.floor", "ceil": "math.ceil", "round": "round"}
 
 
-def _elementwise(name: str, doc: str, function: str, **extra: py.Expr) -> Operation:
+def _elementwise(name: str, doc: str, function: str, **words: str) -> Operation:
     def rule(args: Args, settings: Settings) -> Type:
         x = tensor(args, 0, "`x`")
         if x.dtype == "bool":
@@ -43,12 +43,13 @@ def _elementwise(name: str, doc: str, function: str, **extra: py.Expr) -> Operat
         x, code = call.type(0), call.code(0)
         if x.dtype == "int" and not x.dims:
             word = PLAIN.get(name, f"math.{name}" if name != "rsqrt" else "")
-            call.cx.use("math")
+            if not word or word.startswith("math."):
+                call.cx.use("math")
             return py.call(word, code) if word else py.Binary("/", py.Const(1), py.call("math.sqrt", code))
         if name in METHODS:
             return py.method(code, name)
         call.cx.use(function.split(".")[0])
-        return py.call(function, code, **extra)
+        return py.call(function, code, **{key: py.Const(word) for key, word in words.items()})
 
     return Operation(name, X, doc, rule, emit)
 
@@ -161,8 +162,6 @@ def _anything(args: Args, settings: Settings) -> Type:
     return found
 
 
-TANH = {"approximate": py.Const("tanh")}
-
 ACTIVATIONS = (
     _elementwise("abs", "`abs(x)`", "torch.abs"),
     _elementwise("sign", "`sign(x)`: -1, 0 or 1.", "torch.sign"),
@@ -182,7 +181,9 @@ ACTIVATIONS = (
     _elementwise("relu", "`relu(x)`: max(x, 0).", "F.relu"),
     _elementwise("relu6", "`relu6(x)`: between 0 and 6.", "F.relu6"),
     _elementwise("gelu", "`gelu(x)`: x times the normal distribution function (Hendrycks & Gimpel 2016).", "F.gelu"),
-    _elementwise("gelu_tanh", "`gelu_tanh(x)`: gelu by its tanh approximation, as GPT-2 has it.", "F.gelu", **TANH),
+    _elementwise(
+        "gelu_tanh", "`gelu_tanh(x)`: gelu by its tanh approximation, as GPT-2 has it.", "F.gelu", approximate="tanh"
+    ),
     _elementwise("silu", "`silu(x)`: x * sigmoid(x), also called swish.", "F.silu"),
     _elementwise("softplus", "`softplus(x)`: log(1 + exp(x)).", "F.softplus"),
     _elementwise("softsign", "`softsign(x)`: x / (1 + abs(x)).", "F.softsign"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sharedsl import pytree as py
 from sharedsl.model import sizes
@@ -13,7 +14,7 @@ from sharedsl.ops.errors import ShapeError as ShapeError
 
 Args = tuple[Type | None, ...]
 Settings = Mapping[str, Setting]
-Codes = tuple[py.Expr | None, ...]
+Codes: TypeAlias = "tuple[py.Expr | None, ...]"
 
 
 @dataclass(frozen=True, slots=True)

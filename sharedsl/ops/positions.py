@@ -7,8 +7,6 @@ from sharedsl.model.dataflow import Tensor, Type
 from sharedsl.model.sizes import Size, combine, size
 from sharedsl.ops.base import Args, Call, Operation, OpParam, Settings, ShapeError, number, real, size_of, tensor
 
-NAME = py.Name
-
 
 def _rotary(args: Args, settings: Settings) -> Type:
     x, positions = tensor(args, 0, "`x`"), tensor(args, 1, "`positions`")
@@ -33,14 +31,14 @@ def _rotary_code(call: Call) -> py.Expr:
 
 def _rotary_helper(heads: bool) -> py.FunctionDef:
     """With heads, x is [batch, length, heads, head_dim]; without, [batch, length, dim]."""
-    x, dtype, dim = NAME("x"), NAME("dtype"), NAME("dim")
+    x, dtype, dim = py.Name("x"), py.Name("dtype"), py.Name("dim")
     steps = py.call("torch.arange", py.Const(0), dim, py.Const(2), dtype=dtype, device=py.name("x.device"))
-    speeds = py.Binary("/", py.Const(1.0), py.Binary("**", NAME("base"), py.Binary("/", steps, dim)))
+    speeds = py.Binary("/", py.Const(1.0), py.Binary("**", py.Name("base"), py.Binary("/", steps, dim)))
     new = (py.Const(None),) * (2 if heads else 1)
-    places = py.Index(py.method(NAME("positions"), "to", dtype), py.TupleExpr((py.Const(...), *new)))
-    angles = py.Binary("*", places, NAME("speeds"))
-    waves = [py.method(py.method(NAME("angles"), wave), "to", py.name("x.dtype")) for wave in ("cos", "sin")]
-    first, second, cos, sin = map(NAME, ("first", "second", "cos", "sin"))
+    places = py.Index(py.method(py.Name("positions"), "to", dtype), py.TupleExpr((py.Const(...), *new)))
+    angles = py.Binary("*", places, py.Name("speeds"))
+    waves = [py.method(py.method(py.Name("angles"), wave), "to", py.name("x.dtype")) for wave in ("cos", "sin")]
+    first, second, cos, sin = map(py.Name, ("first", "second", "cos", "sin"))
     turned = py.TupleExpr(
         (
             py.Binary("-", py.Binary("*", first, cos), py.Binary("*", second, sin)),
@@ -50,16 +48,20 @@ def _rotary_helper(heads: bool) -> py.FunctionDef:
     body: tuple[py.Stmt, ...] = (
         py.Assign((dim,), py.item(py.name("x.shape"), -1)),
         py.Assign((dtype,), py.call("torch.promote_types", py.name("x.dtype"), py.name("torch.float32"))),
-        py.Assign((NAME("speeds"),), speeds),
-        py.Assign((NAME("angles"),), angles),
+        py.Assign((py.Name("speeds"),), speeds),
+        py.Assign((py.Name("angles"),), angles),
         py.Assign((py.TupleExpr((cos, sin)),), py.TupleExpr(tuple(waves))),
         py.Assign((py.TupleExpr((first, second)),), py.method(x, "chunk", py.Const(2), dim=py.integer(-1))),
         py.Return(py.call("torch.cat", turned, dim=py.integer(-1))),
     )
     shape = "[batch, length, heads, head_dim]" if heads else "[batch, length, dim]"
     doc = f"Turn the pairs (i, i + half) of the last axis of {shape} by their positions."
-    params = (py.Param("x", NAME("Tensor")), py.Param("positions", NAME("Tensor")), py.Param("base", NAME("float")))
-    return py.FunctionDef("rotary" if heads else "rotary_features", params, body, NAME("Tensor"), doc)
+    params = (
+        py.Param("x", py.Name("Tensor")),
+        py.Param("positions", py.Name("Tensor")),
+        py.Param("base", py.Name("float")),
+    )
+    return py.FunctionDef("rotary" if heads else "rotary_features", params, body, py.Name("Tensor"), doc)
 
 
 # ---------------------------------------------------------------------------- sinusoidal
@@ -81,19 +83,21 @@ def _sinusoid_code(call: Call) -> py.Expr:
 
 
 def _sinusoid_helper() -> py.FunctionDef:
-    dim, angles = NAME("dim"), NAME("angles")
+    dim, angles = py.Name("dim"), py.Name("angles")
     kind = py.call("torch.get_default_dtype")
     steps = py.call("torch.arange", py.Const(0), dim, py.Const(2), dtype=kind, device=py.name("positions.device"))
     speeds = py.Binary("/", py.Const(1.0), py.Binary("**", py.Const(10000.0), py.Binary("/", steps, dim)))
     waves = py.TupleExpr((py.method(angles, "sin"), py.method(angles, "cos")))
     body: tuple[py.Stmt, ...] = (
-        py.Assign((NAME("speeds"),), speeds),
-        py.Assign((angles,), py.Binary("*", py.method(NAME("positions"), "unsqueeze", py.integer(-1)), NAME("speeds"))),
+        py.Assign((py.Name("speeds"),), speeds),
+        py.Assign(
+            (angles,), py.Binary("*", py.method(py.Name("positions"), "unsqueeze", py.integer(-1)), py.Name("speeds"))
+        ),
         py.Return(py.method(py.call("torch.stack", waves, dim=py.integer(-1)), "flatten", py.integer(-2))),
     )
     doc = "Positions as waves, [length, dim]: sine at even places, cosine at odd ones."
-    params = (py.Param("positions", NAME("Tensor")), py.Param("dim", NAME("int")))
-    return py.FunctionDef("sinusoid", params, body, NAME("Tensor"), doc)
+    params = (py.Param("positions", py.Name("Tensor")), py.Param("dim", py.Name("int")))
+    return py.FunctionDef("sinusoid", params, body, py.Name("Tensor"), doc)
 
 
 POSITIONS = (

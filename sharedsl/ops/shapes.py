@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sharedsl import pytree as py
-from sharedsl.model.dataflow import Many, Tensor, Type
-from sharedsl.model.sizes import Size, combine, product, size
+from sharedsl.model.dataflow import Tensor, Type
+from sharedsl.model.sizes import combine, product, size
+from sharedsl.ops.axes import pattern_code, pattern_rule
 from sharedsl.ops.base import (
     Args,
     Call,
@@ -13,10 +14,7 @@ from sharedsl.ops.base import (
     Settings,
     ShapeError,
     axis_of,
-    kind_of,
-    listed,
     number,
-    ordinal,
     place,
     replaced,
     size_of,
@@ -24,217 +22,16 @@ from sharedsl.ops.base import (
     tensor,
     whole,
 )
-from sharedsl.ops.patterns import Bound, bind, flat, parse
-
-# ---------------------------------------------------------------------------- patterns
-
-
-def _bound(x: Tensor, settings: Settings) -> Bound:
-    text = settings["text"]
-    if not isinstance(text, str):
-        raise ShapeError('the pattern must be a text such as "b t d -> b d t"')
-    given = {name: size_of(value, f"`{name}`") for name, value in settings.items() if name != "text"}
-    return bind(parse(text), x.dims, given, x)
-
-
-def _pattern(args: Args, settings: Settings) -> Type:
-    x = tensor(args, 0, "`x`")
-    bound = _bound(x, settings)
-    lost = [name for name in flat(bound.left) if name not in flat(bound.right) and bound.size(name).value != 1]
-    if lost:
-        raise ShapeError(
-            f'"{settings["text"]}" drops `{lost[0]}`, which has {bound.size(lost[0])} entries; take its sum or mean first'
-        )
-    return Tensor(x.dtype, bound.dims(bound.right))
-
-
-def _pattern_code(call: Call) -> py.Expr:
-    """Split, drop axes of one, permute, insert axes, expand, join: only the steps that are needed."""
-    bound = _bound(call.type(0), call.settings)
-    code, names = _split_groups(call.code(0), bound)
-    wanted = [name for name in flat(bound.right) if name in names and name != "1"]
-    for at in reversed(range(len(names))):
-        if names[at] not in wanted:
-            code = py.method(code, "squeeze", py.integer(at))
-            del names[at]
-    code = _permuted(code, names, wanted)
-    return _joined(_inserted(code, bound, wanted), bound)
-
-
-def _split_groups(code: py.Expr, bound: Bound) -> tuple[py.Expr, list[str]]:
-    names: list[str] = []
-    last = len(bound.left) - 1
-    for at in reversed(range(len(bound.left))):
-        group = bound.left[at]
-        if len(group) > 1:
-            lengths = [py.integer(-1) if name in bound.rest else number(bound.size(name)) for name in group]
-            parts = py.TupleExpr(tuple(lengths))
-            code = py.method(code, "unflatten", py.integer(-1 if at == last else at), parts)
-        names = list(group) + names
-    return code, names
-
-
-def _permuted(code: py.Expr, names: list[str], wanted: list[str]) -> py.Expr:
-    if names == wanted:
-        return code
-    moved = [at for at in range(len(names)) if names[at] != wanted[at]]
-    if len(moved) == 2:
-        return py.method(code, "transpose", *(py.integer(at) for at in moved))
-    return py.method(code, "permute", *(py.integer(names.index(name)) for name in wanted))
-
-
-def _inserted(code: py.Expr, bound: Bound, wanted: list[str]) -> py.Expr:
-    names = flat(bound.right)
-    fresh = [at for at, name in enumerate(names) if name not in wanted]
-    for at in fresh:
-        code = py.method(code, "unsqueeze", py.integer(at))
-    if any(bound.size(names[at]).value != 1 for at in fresh):
-        lengths = [number(bound.size(name)) if at in fresh else py.integer(-1) for at, name in enumerate(names)]
-        code = py.method(code, "expand", *lengths)
-    return code
-
-
-def _joined(code: py.Expr, bound: Bound) -> py.Expr:
-    end = len(flat(bound.right))
-    last = end - 1
-    for group in reversed(bound.right):
-        start = end - len(group)
-        if len(group) > 1:
-            code = py.method(code, "flatten", py.integer(start), *((py.integer(end - 1),) if end - 1 != last else ()))
-            last = -1
-        elif not group:
-            code = py.method(code, "unsqueeze", py.integer(start))
-        end = start
-    return code
-
-
-# ---------------------------------------------------------------------------- joins
-
-
-def _kept(types: tuple[Tensor, ...], at: int) -> list[int]:
-    """The operands that add something: those that are not empty along the axis."""
-    return [index for index, each in enumerate(types) if each.dims[at].value != 0] or [0]
-
-
-def _concat(args: Args, settings: Settings) -> Type:
-    types = listed(args)
-    if not types:
-        raise ShapeError("`concat` of nothing")
-    at = axis_of(settings["axis"], types[0])
-    total: Size = size(0)
-    for index, each in enumerate(types):
-        if len(each.dims) != len(types[0].dims):
-            raise ShapeError(f"`concat` joins {types[0]} and {each}, which have different numbers of axes", index)
-        for axis, (one, other) in enumerate(zip(types[0].dims, each.dims, strict=True)):
-            if axis != at and not one.same(other):
-                where = ordinal(axis, len(each.dims))
-                raise ShapeError(
-                    f"`concat` joins {types[0]} and {each}, which differ along {where}: {one} and {other}", index
-                )
-        if each.dims[at].value != 0:
-            total = each.dims[at] if total.value == 0 else combine("+", total, each.dims[at])
-    return Tensor(kind_of(list(types)), replaced(types[0].dims, at, (total,)))
-
-
-def _items(call: Call) -> py.Expr:
-    """The operands as one list."""
-    if len(call.codes) == 1 and isinstance(call.types[0], Many):
-        return call.code(0)
-    return py.TupleExpr(tuple(call.code(at) for at in range(len(call.codes))))
-
-
-def _concat_code(call: Call) -> py.Expr:
-    types = listed(call.types)
-    at = axis_of(call.settings["axis"], types[0])
-    kept = _kept(types, at)
-    codes = _several(call)
-    if codes is not None and len(kept) == 1:
-        return codes[kept[0]]
-    call.cx.use("torch")
-    parts = _items(call) if codes is None or len(kept) == len(types) else py.TupleExpr(tuple(codes[at] for at in kept))
-    return py.call("torch.cat", parts, dim=place(call.settings["axis"]))
-
-
-def _several(call: Call) -> list[py.Expr] | None:
-    """The operands one by one, where they are known so."""
-    if len(call.codes) == 1 and isinstance(call.types[0], Many):
-        only = call.code(0)
-        return list(only.items) if isinstance(only, py.ListExpr | py.TupleExpr) else None
-    return [call.code(at) for at in range(len(call.codes))]
-
-
-def _stack(args: Args, settings: Settings) -> Type:
-    types = listed(args)
-    if not types:
-        raise ShapeError("`stack` of nothing")
-    first = types[0]
-    for index, each in enumerate(types):
-        same = len(each.dims) == len(first.dims) and all(map(Size.same, first.dims, each.dims))
-        if not same:
-            raise ShapeError(f"`stack` wants equal shapes, and these are {first} and {each}", index)
-    at = axis_of(settings["axis"], Tensor("float", (*first.dims, size(1))))
-    return Tensor(kind_of(list(types)), (*first.dims[:at], size(len(types)), *first.dims[at:]))
-
-
-def _stack_code(call: Call) -> py.Expr:
-    call.cx.use("torch")
-    axis = call.settings["axis"]
-    return py.call("torch.stack", _items(call), dim=None if whole(axis, "`axis`") == 0 else place(axis))
-
-
-# ---------------------------------------------------------------------------- cuts
-
-
-def _lengths(x: Tensor, settings: Settings) -> tuple[int, tuple[Size, ...]]:
-    at = axis_of(settings["axis"], x)
-    wanted = settings["sizes"]
-    total = x.dims[at]
-    if isinstance(wanted, tuple):
-        lengths = sizes_of(wanted, "the sizes of `split`")
-        whole_sum = size(0)
-        for each in lengths:
-            whole_sum = combine("+", whole_sum, each)
-        if not whole_sum.same(total):
-            raise ShapeError(f"`split` cuts {total} entries along {ordinal(at, len(x.dims))} into {whole_sum}", 0)
-        return at, lengths
-    count = whole(wanted, "the number of parts of `split`")
-    if count < 1 or combine("%", total, size(count)).value != 0:
-        raise ShapeError(
-            f"`split` cannot cut {total} entries along {ordinal(at, len(x.dims))} into {count} equal parts", 0
-        )
-    return at, (combine("//", total, size_of(wanted, "`sizes`")),) * count
-
-
-def _split(args: Args, settings: Settings) -> Type:
-    x = tensor(args, 0, "`x`")
-    at, lengths = _lengths(x, settings)
-    return Many(tuple(Tensor(x.dtype, replaced(x.dims, at, (each,))) for each in lengths))
-
-
-def _split_code(call: Call) -> py.Expr:
-    wanted = call.settings["sizes"]
-    if isinstance(wanted, tuple):
-        return py.method(call.code(0), "split", number(sizes_of(wanted, "sizes")), dim=place(call.settings["axis"]))
-    return py.method(call.code(0), "chunk", number(wanted), dim=place(call.settings["axis"]))
-
-
-def _unbind(args: Args, settings: Settings) -> Type:
-    x = tensor(args, 0, "`x`")
-    at = axis_of(settings["axis"], x)
-    count = x.dims[at].value
-    if count is None:
-        raise ShapeError(
-            f"`unbind` needs a number of entries that is known at compile time, and {x.dims[at]} is not", 0
-        )
-    return Many((Tensor(x.dtype, replaced(x.dims, at, ())),) * count)
-
-
-def _unbind_code(call: Call) -> py.Expr:
-    axis = call.settings["axis"]
-    return py.method(call.code(0), "unbind", *(() if whole(axis, "`axis`") == 0 else (place(axis),)))
-
-
-# ---------------------------------------------------------------------------- the rest
+from sharedsl.ops.joins import (
+    concat_code,
+    concat_rule,
+    split_code,
+    split_rule,
+    stack_code,
+    stack_rule,
+    unbind_code,
+    unbind_rule,
+)
 
 
 def _flatten(args: Args, settings: Settings) -> Type:
@@ -330,7 +127,7 @@ def axis(default: int | None) -> OpParam:
 
 
 def _named(name: str, doc: str) -> Operation:
-    return Operation(name, (X, TEXT, NAMES), doc, _pattern, _pattern_code)
+    return Operation(name, (X, TEXT, NAMES), doc, pattern_rule, pattern_code)
 
 
 SHAPES = (
@@ -340,26 +137,30 @@ SHAPES = (
     Operation(
         "concat",
         (OpParam("parts", "tensors"), axis(0)),
-        "`concat(a, b, axis = -1)` or `concat(list, axis = 0)`: end to end. Operands that are empty along the axis vanish.",
-        _concat,
-        _concat_code,
+        "`concat(a, b, axis = -1)` or `concat(list, axis = 0)`: end to end. Operands without entries along it vanish.",
+        concat_rule,
+        concat_code,
     ),
     Operation(
         "stack",
         (OpParam("parts", "tensors"), axis(0)),
         "`stack(list, axis = 0)`: along a new axis.",
-        _stack,
-        _stack_code,
+        stack_rule,
+        stack_code,
     ),
     Operation(
         "split",
         (X, OpParam("sizes", "setting"), axis(-1)),
         "`split(x, [a, b], axis = -1)`: parts of these sizes; `split(x, n)`: n equal parts.",
-        _split,
-        _split_code,
+        split_rule,
+        split_code,
     ),
     Operation(
-        "unbind", (X, axis(0)), "`unbind(x, axis = 0)`: the entries along an axis, one by one.", _unbind, _unbind_code
+        "unbind",
+        (X, axis(0)),
+        "`unbind(x, axis = 0)`: the entries along an axis, one by one.",
+        unbind_rule,
+        unbind_code,
     ),
     Operation(
         "flatten",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sharedsl.pytree.nodes import Attr, Blank, Expr, FromImport, FunctionDef, Import, Name, Stmt
 
@@ -39,9 +39,12 @@ class CodeContext:
             self.modules.add(name)
 
     def helper(self, function: FunctionDef) -> str:
-        """Make sure that `function` is defined in the module; its name."""
-        self.helpers.setdefault(function.name, function)
-        return function.name
+        """Make sure that `function` is defined in the module; its name, numbered where another one has it already."""
+        name, number = function.name, 2
+        while name in self.helpers and self.helpers[name] != replace(function, name=name):
+            name, number = f"{function.name}_{number}", number + 1
+        self.helpers.setdefault(name, replace(function, name=name))
+        return name
 
     def imports(self) -> tuple[Stmt, ...]:
         """The import statements, sorted as isort sorts them: the standard library, then torch."""

@@ -5,18 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from sharedsl.pytree.doc import HARD, SOFT, SPACE, Choice, Doc, Group, IfBroken, Indent
-from sharedsl.pytree.expressions import (
-    INSIDE,
-    NONE,
-    PRECEDENCE,
-    expression,
-    is_fluent,
-    joined,
-    numbers,
-    operator_class,
-    primary_wraps,
-    wraps,
-)
+from sharedsl.pytree.expressions import expression, is_fluent, operator_class
+from sharedsl.pytree.layout import INSIDE, NONE, PRECEDENCE, joined, numbers, primary_wraps, wraps
 from sharedsl.pytree.nodes import (
     Attr,
     Binary,

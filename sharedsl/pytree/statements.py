@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sharedsl.pytree.doc import SOFT, SPACE, Choice, Doc, Group, IfBroken, Indent, Suffix, render
-from sharedsl.pytree.expressions import INSIDE, NONE, arguments, block, expression, joined, one_line
+from sharedsl.pytree.doc import SPACE, Doc, Group, IfBroken, Suffix, render
+from sharedsl.pytree.expressions import arguments, expression, one_line
+from sharedsl.pytree.layout import INSIDE, NONE, block, joined
 from sharedsl.pytree.nodes import (
     Assert,
     Assign,
@@ -21,7 +22,6 @@ from sharedsl.pytree.nodes import (
     FunctionDef,
     If,
     Import,
-    Index,
     Lambda,
     Module,
     Name,
@@ -32,11 +32,11 @@ from sharedsl.pytree.nodes import (
     Stmt,
     Try,
     TupleExpr,
-    Unary,
     While,
     With,
 )
-from sharedsl.pytree.parentheses import bare_tuple, best_layouts, need, optional
+from sharedsl.pytree.parentheses import bare_tuple, optional
+from sharedsl.pytree.simple import assert_doc, assign_doc, import_doc, raise_doc
 from sharedsl.pytree.text import comment_lines, docstring_lines
 
 WIDTH = 88
@@ -47,7 +47,9 @@ def module(tree: Module) -> str:
     """The text of a file."""
     lines: Lines = [f"# {line}" if line else "#" for line in tree.header]
     if tree.docstring is not None:
-        lines += ["", *docstring_lines(tree.docstring, 0)] if lines else docstring_lines(tree.docstring, 0)
+        lines += (
+            ["", *docstring_lines(tree.docstring, 0, WIDTH)] if lines else docstring_lines(tree.docstring, 0, WIDTH)
+        )
     body = suite(tree.body, 0)
     if body:
         defines = isinstance(tree.body[0], FunctionDef | ClassDef)
@@ -117,7 +119,7 @@ def wanted_between(wanted: int, apart: int) -> int:
 def statement(stmt: Stmt, indent: int) -> Lines:
     match stmt:
         case Assign():
-            return _line(_assign(stmt), indent, stmt.comment, stmt.value)
+            return _line(assign_doc(stmt), indent, stmt.comment, stmt.value)
         case AugAssign():
             return _line(
                 (one_line(stmt.target), f" {stmt.op}= ", optional(stmt.value)), indent, stmt.comment, stmt.value
@@ -131,9 +133,9 @@ def statement(stmt: Stmt, indent: int) -> Lines:
         case ExprStmt():
             return _line(optional(stmt.value), indent, stmt.comment, stmt.value)
         case Raise():
-            return _line(_raise(stmt), indent, stmt.comment)
+            return _line(raise_doc(stmt), indent, stmt.comment)
         case Assert():
-            return _line(_assert(stmt), indent, stmt.comment)
+            return _line(assert_doc(stmt), indent, stmt.comment)
         case Simple():
             return _line(stmt.text, indent, stmt.comment)
         case Comment():
@@ -141,7 +143,7 @@ def statement(stmt: Stmt, indent: int) -> Lines:
         case Import():
             return [" " * indent + f"import {stmt.module}" + (f" as {stmt.name}" if stmt.name else "")]
         case FromImport():
-            return _line(_from_import(stmt), indent, "")
+            return _line(import_doc(stmt), indent, "")
         case FunctionDef():
             return _function(stmt, indent)
         case ClassDef():
@@ -201,70 +203,6 @@ def _line(doc: Doc, indent: int, comment: str, value: Expr | None = None) -> Lin
     return comment_lines(comment, indent, WIDTH) + lines
 
 
-# ---------------------------------------------------------------------------- simple statements
-
-
-def _assign(stmt: Assign) -> Doc:
-    if stmt.annotation is not None:
-        head: Doc = (one_line(stmt.targets[0]), ": ", expression(stmt.annotation, NONE))
-        return head if stmt.value is None else (head, " = ", _value(stmt))
-    *first, last = stmt.targets
-    assert stmt.value is not None
-    heads: Doc = tuple(f"{_flat_target(target)} = " for target in first)
-    if first or isinstance(last, TupleExpr | Index | Call):
-        return (heads, _right_to_left(last, stmt))
-    return (heads, one_line(last), " = ", _value(stmt))
-
-
-def _value(stmt: Assign) -> Doc:
-    value = stmt.value
-    assert value is not None
-    bare = any(isinstance(target, TupleExpr) for target in stmt.targets)
-    if bare and isinstance(value, TupleExpr) and len(value.items) > 1:
-        return bare_tuple(value.items)
-    return optional(value)
-
-
-def _flat_target(target: Expr) -> str:
-    if isinstance(target, TupleExpr) and len(target.items) > 1:
-        return ", ".join(one_line(item) for item in target.items)
-    return one_line(target)
-
-
-def _right_to_left(target: Expr, stmt: Assign) -> Doc:
-    """The value is parenthesised before a target with brackets of its own is broken."""
-    value = stmt.value
-    assert value is not None
-    bare = isinstance(target, TupleExpr) and len(target.items) > 1
-    left = bare_tuple(target.items) if bare and isinstance(target, TupleExpr) else expression(target, NONE)
-    if need(value) == "best" and not isinstance(value, Unary):
-        flat = (_flat_target(target), " = ")
-        *layouts, last = best_layouts(value)
-        return Choice((*((flat, layout) for layout in layouts), (left, " = ", last)), lines=False)
-    return (left, " = ", _value(stmt))
-
-
-def _raise(stmt: Raise) -> Doc:
-    if stmt.value is None:
-        return "raise"
-    head: Doc = ("raise ", optional(stmt.value))
-    return head if stmt.cause is None else (head, " from ", optional(stmt.cause))
-
-
-def _assert(stmt: Assert) -> Doc:
-    head: Doc = ("assert ", optional(stmt.test))
-    if stmt.message is None:
-        return head
-    message = expression(stmt.message, INSIDE)
-    return (head, ", ", Group((IfBroken("("), Indent((SOFT, message)), SOFT, IfBroken(")"))))
-
-
-def _from_import(stmt: FromImport) -> Doc:
-    names: list[Doc] = [name if alias is None else f"{name} as {alias}" for name, alias in stmt.names]
-    content = (joined(names, (",", SPACE)), IfBroken(","))
-    return (f"from {stmt.module} import ", Group((IfBroken("("), Indent((SOFT, content)), SOFT, IfBroken(")"))))
-
-
 # ---------------------------------------------------------------------------- definitions
 
 
@@ -272,7 +210,7 @@ def _function(stmt: FunctionDef, indent: int) -> Lines:
     lines = _decorators(stmt.decorators, indent)
     lines += _header(_signature(stmt), indent, "")
     if stmt.docstring is not None:
-        lines += docstring_lines(stmt.docstring, indent + 4)
+        lines += docstring_lines(stmt.docstring, indent + 4, WIDTH)
         if stmt.body and isinstance(_first(stmt.body), FunctionDef | ClassDef):
             lines.append("")
     return lines + suite(stmt.body, indent + 4)
@@ -309,7 +247,7 @@ def _class(stmt: ClassDef, indent: int) -> Lines:
     bases: Doc = arguments(Call(Name(stmt.name), stmt.bases), NONE) if stmt.bases else ""
     lines += _header((f"class {stmt.name}", bases), indent, "")
     if stmt.docstring is not None:
-        lines += docstring_lines(stmt.docstring, indent + 4)
+        lines += docstring_lines(stmt.docstring, indent + 4, WIDTH)
         if stmt.body:
             lines.append("")
     return lines + suite(stmt.body, indent + 4)

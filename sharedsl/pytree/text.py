@@ -28,21 +28,22 @@ def wrap(text: str, width: int) -> list[str]:
     return [*lines, line]
 
 
-def docstring_lines(text: str, indent: int) -> list[str]:
-    '''A docstring: `"""text"""`, further lines.
-
-    Lines are kept as they are, so that tables stand; the caller wraps prose.
-    '''
+def docstring_lines(text: str, indent: int, width: int) -> list[str]:
+    """A docstring with its further lines indented. Lines are kept as they are, so that tables stand, but for those that
+    are too long: they are wrapped.
+    """
     space = " " * indent
     lines = [_ascii(line.rstrip()) for line in text.strip().split("\n")]
-    if len(lines) == 1:
+    if len(lines) == 1 and len(lines[0]) + indent + 6 <= width:
         only = lines[0]
-        if only.endswith('"'):
-            only += " "
-        return [f'{space}"""{only}"""']
-    body = [f'{space}"""{lines[0]}']
-    body += [space + line if line else "" for line in lines[1:]]
-    return [*body, f'{space}"""']
+        return [f'{space}"""{only} """' if only.endswith('"') else f'{space}"""{only}"""']
+    body: list[str] = []
+    for line in lines:
+        room = width - indent - (0 if body else 3)
+        body += wrap(line, room) if len(line) > room else [line]
+    if len(body) == len(lines) == 1:
+        return [f'{space}"""{body[0]}"""']
+    return [f'{space}"""{body[0]}', *(space + line if line else "" for line in body[1:]), f'{space}"""']
 
 
 def _ascii(line: str) -> str:

@@ -11,6 +11,8 @@ from torch import nn
 
 from sharedsl.diagnostics import InternalError
 
+Module = nn.Module
+
 
 def python_module(source: str, name: str) -> ModuleType:
     """The source, run once per text and name: the same text is the same module."""

@@ -15,7 +15,7 @@ from torch import Tensor
 from sharedsl.model import dataflow as d
 from sharedsl.model.poly import Poly
 from sharedsl.model.tree import Model
-from sharedsl.runtime.interpret import RequireFailed
+from sharedsl.runtime.frames import RequireFailed
 from sharedsl.runtime.shaping import OutOfRange
 from sharedsl.runtime.twin import Twin
 
@@ -49,7 +49,7 @@ def scenarios(model: Model, twin: Twin, seed: int) -> list[Scenario]:
     found = []
     for entry, key in model.entries.items():
         body = model.root.bodies[key]
-        given = _inputs(body, entry, twin, seed)
+        given = _inputs(body, entry, twin, seed, state_sizes(model))
         found.append(Scenario(entry, given))
         left_out = tuple(each.name for each in body.inputs if _may_be_left_out(each))
         if left_out:
@@ -69,10 +69,16 @@ def _is_random(expr: d.Expr | None) -> bool:
     return expr.op in RANDOM_OPERATIONS or any(_is_random(arg) for arg in expr.args)
 
 
-def _inputs(body: d.Body, entry: str | None, twin: Twin, seed: int) -> dict[str, Any]:
+def state_sizes(model: Model) -> set[str]:
+    """Run-time sizes that say how long a sequence is so far: nothing, where it begins."""
+    states = model.root.states.values()
+    return {each.name for each in states if each.type is None} | {each.size_name for each in states if each.size_name}
+
+
+def _inputs(body: d.Body, entry: str | None, twin: Twin, seed: int, states: set[str]) -> dict[str, Any]:
     problem: Exception | None = None
-    for sizes in _size_choices(_size_names(body)):
-        made = _Maker(body, sizes, seed)
+    for sizes in _size_choices([name for name in _size_names(body) if name not in states]):
+        made = _Maker(body, sizes | dict.fromkeys(states, 0), seed)
         try:
             for name in made.whole_numbers():
                 made.limits[name] = _limit(made, name, entry, twin)

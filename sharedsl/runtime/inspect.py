@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch import nn
+
+from sharedsl.runtime.uses import count_uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def inspect(module: nn.Module, inputs: Sequence[Any] | Mapping[str, Any] | None 
     for name, parameter in module.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)
         tensors[id(parameter)] = parameter
-    uses = _trace(module, tensors, inputs) if inputs is not None else None
+    uses = count_uses(module, tensors, inputs) if inputs is not None else None
     listed = sum(tensors[key].numel() * len(each) for key, each in names.items())
     applied = listed if uses is None else sum(tensors[key].numel() * count for key, count in uses.items())
     return Inspection(
@@ -83,6 +84,19 @@ def inspect(module: nn.Module, inputs: Sequence[Any] | Mapping[str, Any] | None 
         parameters=_shared_parameters(names, tensors, uses),
         modules=_shared_modules(module),
     )
+
+
+def made_on_meta(kind: type[nn.Module], arguments: Mapping[str, Any]) -> nn.Module:
+    """The class, made without memory for its parameters."""
+    with torch.device("meta"):
+        return kind(**arguments)
+
+
+def inspect_class(kind: type[nn.Module], arguments: Mapping[str, Any]) -> Inspection:
+    """The sharing in the module that a class makes: on the meta device, so no memory is filled."""
+    with torch.device("meta"):
+        module = kind(**arguments)
+    return inspect(module)
 
 
 def load_class(target: str) -> type[nn.Module]:
@@ -180,51 +194,6 @@ def _shared_modules(module: nn.Module) -> tuple[SharedModule, ...]:
             found.append(SharedModule(tuple(reached), type(modules[key]).__name__, numel))
             inside += tuple(f"{path}." for path in reached)
     return tuple(found)
-
-
-# ---------------------------------------------------------------------------- uses in one forward
-
-
-class _CountUses(TorchFunctionMode):
-    """Counts the operations that read each parameter and give a tensor."""
-
-    def __init__(self, tensors: Mapping[int, nn.Parameter]) -> None:
-        super().__init__()
-        self.uses: dict[int, int] = dict.fromkeys(tensors, 0)
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if _has_tensor(result):
-            for key in set(_tensor_ids((args, kwargs or {}))):
-                if key in self.uses:
-                    self.uses[key] += 1
-        return result
-
-
-def _tensor_ids(value: Any) -> list[int]:
-    if isinstance(value, Tensor):
-        return [id(value)]
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        return [key for item in value for key in _tensor_ids(item)]
-    return []
-
-
-def _has_tensor(value: Any) -> bool:
-    return bool(_tensor_ids(value))
-
-
-def _trace(module: nn.Module, tensors: Mapping[int, nn.Parameter], inputs: Any) -> dict[int, int]:
-    modes = {each: each.training for each in module.modules()}
-    module.eval()
-    try:
-        with torch.no_grad(), _CountUses(tensors) as counter:
-            module(**inputs) if isinstance(inputs, Mapping) else module(*inputs)
-    finally:
-        for each, training in modes.items():
-            each.training = training
-    return dict(counter.uses)
 
 
 # ---------------------------------------------------------------------------- as text

@@ -16,9 +16,10 @@ from torch import Tensor
 from sharedsl.diagnostics import InternalError
 from sharedsl.model import dataflow as d
 from sharedsl.model.sites import Path, Step, show
-from sharedsl.model.sizes import Named, Real, Size
+from sharedsl.model.sizes import Real, Size
 from sharedsl.model.tree import Model, StateSpec, Unit
 from sharedsl.ops import OPS
+from sharedsl.runtime.frames import COMPARE, Frame, RequireFailed, bound_sizes, number, plain
 from sharedsl.runtime.operations import OPERATIONS
 from sharedsl.runtime.primitives import apply_extern, apply_primitive
 
@@ -26,23 +27,6 @@ WeightOf = Callable[[Path, str], Tensor]
 BufferOf = Callable[[Path, str], Tensor | None]
 #: the states of a sequence, by the application they belong to and their name
 States = dict[tuple[Path, str], Any]
-
-
-class RequireFailed(Exception):
-    """A `require` on run-time sizes does not hold for these inputs."""
-
-
-@dataclass(slots=True)
-class Frame:
-    """One running body: where it is, what its names stand for, and the run-time sizes.
-
-    Sizes are formulas over the root's run-time sizes and the block's own states, so a frame begins with its caller's.
-    """
-
-    path: Path
-    unit: Unit | None
-    names: dict[str, Any] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
 
 
 class _Returned(Exception):
@@ -74,7 +58,7 @@ class Interpreter:
         torch.set_default_dtype(self.dtype)
         try:
             args = [inputs.get(each.name) for each in body.inputs]
-            return self._body(body, args, Frame((), self.model.root, sizes=_bound(body, args)))
+            return self._body(body, args, Frame((), self.model.root, sizes=bound_sizes(body, args)))
         finally:
             torch.set_default_dtype(before)
 
@@ -120,11 +104,11 @@ class Interpreter:
         assert spec.type is not None
         shape = []
         for axis, size in enumerate(spec.type.dims):
-            at = 0 if axis == spec.growing else self._number(size, frame, missing=None)
+            at = 0 if axis == spec.growing else number(size, frame, missing=None)
             if at is None:
                 return None
             shape.append(at)
-        return torch.full(shape, float(_plain(spec.value) or 0), dtype=self._dtype(spec.type.dtype))
+        return torch.full(shape, float(plain(spec.value) or 0), dtype=self._dtype(spec.type.dtype))
 
     def _statements(self, statements: tuple[d.Statement, ...], frame: Frame) -> None:
         for statement in statements:
@@ -148,8 +132,8 @@ class Interpreter:
                 given = frame.names.get(statement.name) is not None
                 self._statements(statement.then if given else statement.other, frame)
             case d.Check():
-                left, right = self._number(statement.left, frame), self._number(statement.right, frame)
-                if not _COMPARE[statement.op](left, right):
+                left, right = number(statement.left, frame), number(statement.right, frame)
+                if not COMPARE[statement.op](left, right):
                     raise RequireFailed(f"{statement.text}: {left} {statement.op} {right}")
             case d.Keep():
                 value = self._value(statement.value, frame)
@@ -215,7 +199,7 @@ class Interpreter:
         if body is not None:
             return self._body(unit.bodies[body], list(args), inner)
         weights = {name: self.weight(inner.path, name) for name in unit.weights if name != "step"}
-        arguments = {name: _plain(value) for name, value in unit.arguments.items()}
+        arguments = {name: plain(value) for name, value in unit.arguments.items()}
         if unit.kind == "extern":
             return apply_extern(unit, arguments, weights, args)
         buffers = {name: self._buffer(inner.path, unit, name) for name in unit.buffers}
@@ -228,29 +212,19 @@ class Interpreter:
             return given
         spec = unit.buffers[name]
         shape = self._shape(spec.type.dims, Frame(path, unit))
-        return torch.full(shape, float(_plain(spec.value) or 0)).to(self._dtype(spec.type.dtype))
+        return torch.full(shape, float(plain(spec.value) or 0)).to(self._dtype(spec.type.dtype))
 
     # ------------------------------------------------------------------------ numbers and shapes
 
     def _setting(self, value: d.Setting, frame: Frame) -> Any:
         if isinstance(value, Size):
-            return self._number(value, frame)
+            return number(value, frame)
         if isinstance(value, tuple):
             return tuple(self._setting(item, frame) for item in value)
         return value.value if isinstance(value, Real) else value
 
-    def _number(self, size: Size, frame: Frame, missing: Any = InternalError) -> Any:
-        if isinstance(size.ground, int):
-            return size.ground
-        try:
-            return size.ground.evaluate(frame.sizes)
-        except KeyError as unknown:
-            if missing is InternalError:
-                raise InternalError(f"the size {unknown} is not bound in {show(frame.path) or 'the root'}") from None
-            return missing
-
     def _shape(self, dims: tuple[Size, ...], frame: Frame) -> tuple[int, ...]:
-        return tuple(self._number(size, frame) for size in dims)
+        return tuple(number(size, frame) for size in dims)
 
     def _dtype(self, name: str) -> torch.dtype:
         return {"float": self.dtype, "int": torch.long, "bool": torch.bool}[name]
@@ -259,7 +233,7 @@ class Interpreter:
         """The compiler's shapes are claims; each is compared with what the meaning gives."""
         if not isinstance(value, Tensor) or not isinstance(expr.type, d.Tensor):
             return
-        claimed = [self._number(size, frame, missing=None) for size in expr.type.dims]
+        claimed = [number(size, frame, missing=None) for size in expr.type.dims]
         right = len(claimed) == value.ndim and all(
             want is None or want == got for want, got in zip(claimed, value.shape, strict=True)
         )
@@ -267,37 +241,3 @@ class Interpreter:
             name = expr.op if isinstance(expr, d.Op) else type(expr).__name__
             where = show(frame.path) or "the root"
             raise InternalError(f"{name} in {where}: the compiler says {expr.type}, it is {tuple(value.shape)}")
-
-
-def _bound(body: d.Body, args: list[Any]) -> dict[str, int]:
-    """The root's run-time sizes, read off what the caller gave."""
-    sizes: dict[str, int] = {}
-    given = {each.name: value for each, value in zip(body.inputs, args, strict=True) if value is not None}
-    for each in body.inputs:
-        if each.size is not None and each.name in given:
-            sizes[each.name] = int(given[each.name])
-    for name, (source, axis) in body.sizes:
-        if isinstance(given.get(source), Tensor):
-            found = given[source].shape[axis]
-            if sizes.setdefault(name, found) != found:
-                raise RequireFailed(f"{name} is {sizes[name]} and {found} at once")
-    return sizes
-
-
-def _plain(value: Any) -> Any:
-    """A compile-time value as bare Python: ints, floats, tuples, words."""
-    if isinstance(value, Size | Real):
-        return value.value
-    if isinstance(value, tuple):
-        return tuple(_plain(item) for item in value)
-    return value.name if isinstance(value, Named) else value
-
-
-_COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}

@@ -27,7 +27,6 @@ from sharedsl.runtime.comparison import (
     run_module,
 )
 from sharedsl.runtime.inputs import NoInputs, Scenario, scenarios
-from sharedsl.runtime.interpret import RequireFailed
 from sharedsl.runtime.pieces import in_pieces, joined
 from sharedsl.runtime.report import OutputCheck, Reader, Report, StorageCheck
 from sharedsl.runtime.suspects import suspects
@@ -128,7 +127,7 @@ class _Run:
         want = flat(twin.run(scenario.entry, scenario.given, training))
         with quiet(module, training):
             got = flat(_emitted(lambda: run_module(module, scenario)))
-        name = f"{scenario}, training" if training else str(scenario)
+        name = f"{scenario} (training)" if training else str(scenario)
         error = outputs_apart(got, want)
         self.outputs.append(OutputCheck(name, error, error <= TOLERANCE))
         if not training:
@@ -163,19 +162,11 @@ class _Run:
     def incremental(self, module: nn.Module, twin: Twin, scenario: Scenario) -> None:
         """The sequence in pieces, its state handed on, gives what the whole gives: module and twin alike."""
         body = self.check.model.root.bodies[self.check.model.entries[scenario.entry]]
-        for so_far in (False, True):
-            pieces = in_pieces(scenario, self.check.model, so_far=so_far)
-            if pieces is None:
-                return
-            interpreter = twin.interpreter()
-            try:
-                meant = joined([flat(interpreter.run(each.entry, each.given)) for each in pieces], body)
-            except (RuntimeError, RequireFailed):
-                if so_far:
-                    raise
-                continue
-            break
-        assert pieces is not None
+        pieces = in_pieces(scenario, self.check.model)
+        if pieces is None:
+            return
+        interpreter = twin.interpreter()
+        meant = joined([flat(interpreter.run(each.entry, each.given)) for each in pieces], body)
         whole = flat(twin.run(scenario.entry, scenario.given))
         cache: dict[object, object] = {}
         with torch.no_grad(), quiet(module, False):
@@ -183,7 +174,7 @@ class _Run:
         for what, results in (("by the module", given), ("as the spec means it", meant)):
             pairs = [(one, want) for one, want in zip(results, whole, strict=True) if one is not None]
             error = outputs_apart([one for one, _ in pairs], [want for _, want in pairs])
-            self.outputs.append(OutputCheck(f"{scenario} in pieces, {what}", error, error <= TOLERANCE))
+            self.outputs.append(OutputCheck(f"{scenario} in pieces: {what}", error, error <= TOLERANCE))
 
     def report(self) -> Report:
         storages = tuple(self._storage(each) for each in self.check.solved.storages)

@@ -8,39 +8,44 @@ import torch
 from torch import Tensor
 
 from sharedsl.model import dataflow as d
+from sharedsl.model.poly import Poly
 from sharedsl.model.tree import Model
-from sharedsl.runtime.inputs import Scenario
+from sharedsl.runtime.inputs import Scenario, state_sizes
 
 
-def in_pieces(scenario: Scenario, model: Model, *, so_far: bool = False) -> list[Scenario] | None:
+def in_pieces(scenario: Scenario, model: Model) -> list[Scenario] | None:
     """The call as several along its sequence axis; None where it has no sequence of more than one step.
 
-    `so_far`: inputs with another run-time axis (a mask over all keys) are given as long as the sequence is by then.
+    Inputs over the sequence are cut; inputs over all that was seen so far (a mask over the keys) are given up to there.
     """
     body = model.root.bodies[model.entries[scenario.entry]]
     name = sequence_axis(body)
     if name is None:
         return None
     given = scenario.given
-    axes = {each.name: axis for each in body.inputs if (axis := _axis_called(each.type, name)) is not None}
-    lengths = {given[each].shape[axis] for each, axis in axes.items() if each in given}
+    kinds = {each.name: each.type for each in body.inputs if isinstance(given.get(each.name), Tensor)}
+    lengths = {
+        given[each].shape[axis] for each, kind in kinds.items() if (axis := _axis_called(kind, name)) is not None
+    }
     if len(lengths) != 1 or max(lengths) < 2:
         return None
-    others = {
-        each.name: 1 for each in body.inputs if so_far and each.name in given and _has_other_axis(each.type, name)
-    }
     calls, start = [], 0
     for length in _lengths(lengths.pop()):
-        cut = {each: given[each].narrow(axis, start, length) for each, axis in axes.items() if each in given}
-        cut |= {each: given[each].narrow(axis, 0, start + length) for each, axis in others.items()}
+        sizes = {name: length} | dict.fromkeys(state_sizes(model), start)
+        cut = {each: _cut(given[each], kind, sizes, name, start) for each, kind in kinds.items()}
         calls.append(replace(scenario, given={**given, **cut}))
         start += length
     return calls
 
 
-def _has_other_axis(kind: d.Type | None, name: str) -> bool:
-    dims = kind.dims if isinstance(kind, d.Tensor) else ()
-    return len(dims) > 1 and dims[1].value is None and str(dims[1]) != name
+def _cut(whole: Tensor, kind: d.Type | None, sizes: dict[str, int], name: str, start: int) -> Tensor:
+    assert isinstance(kind, d.Tensor)
+    for axis, size in enumerate(kind.dims):
+        if str(size) == name:
+            whole = whole.narrow(axis, start, sizes[name])
+        elif isinstance(size.ground, Poly) and name in size.ground.names():
+            whole = whole.narrow(axis, 0, size.ground.evaluate(sizes))
+    return whole
 
 
 def _lengths(whole: int) -> list[int]:

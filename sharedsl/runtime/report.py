@@ -67,7 +67,7 @@ class Report:
 
 def _success(report: Report) -> list[str]:
     trained = sum(each.trainable for each in report.storages)
-    calls = ", ".join(each.call for each in report.outputs)
+    calls = "; ".join(dict.fromkeys(each.call.partition(":")[0] for each in report.outputs))
     return [
         f"{report.build}: ok. {report.stored:,} stored, {report.twin:,} in the twin without sharing",
         f"  outputs and the gradients of {trained} storages agree to {report.worst:.1e} ({calls})",

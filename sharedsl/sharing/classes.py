@@ -298,9 +298,25 @@ class Classes:
         return again
 
     def _same_view(self, first: View, a: int, b: int, map: Map | None, edge: Edge) -> bool:
-        return (first.cell, first.to, first.map, first.detached) == (a, b, map, edge.detached) and (
-            abs(first.factor - edge.factor) < 1e-12
-        )
+        """Whether two one-way views of a class say the same, from its owner to the owner of what is read."""
+        if first.detached != edge.detached:
+            return False
+        one = self._between_owners(first.cell, first.to, first.map, first.factor)
+        other = self._between_owners(a, b, map, edge.factor)
+        if one is None or other is None:
+            return False
+        return one[:2] == other[:2] and abs(one[2] - other[2]) <= 1e-9 * abs(one[2])
+
+    def _between_owners(self, a: int, b: int, map: Map | None, factor: float) -> tuple[int, Map, float] | None:
+        """The class of `a` as a view of the owner of the class of `b`."""
+        mine, other = self.readings.get(a, Reading(a)), self.readings.get(b, Reading(b))
+        cells = self.cells
+        back = strided.identity(cells.box(mine.root)) if mine.map is None else mine.map
+        steps = strided.inverse(back, cells.box(a))
+        across = strided.compose(steps, strided.identity(cells.box(a)) if map is None else map, cells.box(a))
+        there = strided.identity(cells.box(other.root)) if other.map is None else other.map
+        found = None if across is None else strided.compose(across, there, cells.box(b))
+        return None if found is None else (other.root, strided.canonical(found), factor * other.factor / mine.factor)
 
     def _join_views(self, first: View, a: int, b: int, map: Map | None, edge: Edge) -> bool:
         """Equal repeats of two weights: the two weights are equal. Anything else defines one weight twice."""

@@ -80,7 +80,7 @@ def _each(relation: ast.Factorize, line: Line, world: World, form: str, number: 
     for match in world.matches(relation.selector, line):
         if match.subs:
             message = "a whole storage is factorised, not a slice of one"
-            raise ViewError("not-whole-storage", message, relation.selector.span)
+            raise ViewError("not-whole-storage", message, relation.selector.span, "name the weight without the slice")
         found = list(world.select.below(match))
         kept = [sites for _, sites in found if match.weight is not None or _sided(sites[0], world)]
         if found and not kept:

@@ -76,7 +76,9 @@ def expression(private: Private, base: w.Expr, read: dict[str, w.Expr], reduced:
     sides = [axis.side for axis in private.base.axes]
     expr = base
     if "scale" in read:
-        column = reshaped(read["scale"], tuple(n if side == "out" else 1 for n, side in zip(base.shape, sides, strict=True)))
+        column = reshaped(
+            read["scale"], tuple(n if side == "out" else 1 for n, side in zip(base.shape, sides, strict=True))
+        )
         expr = w.Multiply(column, expr, base.shape)
     parts = [expr]
     for part in private.parts:
@@ -86,7 +88,9 @@ def expression(private: Private, base: w.Expr, read: dict[str, w.Expr], reduced:
             parts.append(_alpha(_in_order(product, sides), part, private.vars["lora_a"]))
         elif part.kind == "diagonal":
             size = read["diagonal"].shape[0]
-            wide = tuple(n for which in ("out", "in") for n, side in zip(base.shape, sides, strict=True) if side == which)
+            wide = tuple(
+                n for which in ("out", "in") for n, side in zip(base.shape, sides, strict=True) if side == which
+            )
             parts.append(_in_order(reshaped(w.Diagonal(read["diagonal"], (size, size)), wide), sides))
     if len(parts) > 1:
         expr = w.Add(tuple(parts), base.shape)

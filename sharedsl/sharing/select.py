@@ -61,8 +61,12 @@ class Selecting:
         first = start or Match(self.root)
         begin = replace(first, captures=()) if first.captures else first
         found = list(dict.fromkeys(self._match(begin, selector.segments, scope)))
-        if not found and report is not None:
-            self._nothing(begin, selector, scope, report)
+        if report is not None:
+            if not found:
+                self._nothing(begin, selector, scope, report)
+            for each in alternatives(selector):
+                if found and not any(True for _ in self._match(begin, each.segments, scope)):
+                    self._nothing(begin, each, scope, report)
         return found
 
     def _match(self, at: Match, segments: Sequence[ast.Segment], scope: Scope) -> Iterator[Match]:
@@ -248,6 +252,15 @@ class Selecting:
     def _match_all(self, starts: list[Match], segments: Sequence[ast.Segment], scope: Scope) -> Iterator[Match]:
         for start in starts:
             yield from self._match(start, segments, scope)
+
+
+def alternatives(selector: ast.Selector) -> Iterator[ast.Selector]:
+    """For each word in braces the selector with that word alone: each has to name something."""
+    for at, segment in enumerate(selector.segments):
+        for each in segment.alternatives:
+            alone = replace(segment, alternatives=(each,))
+            segments = (*selector.segments[:at], alone, *selector.segments[at + 1 :])
+            yield ast.Selector(segments, span=selector.span)
 
 
 def insert(span: Span, text: str) -> tuple[Fix, ...]:

@@ -11,7 +11,7 @@ from sharedsl.sharing.along import facts as along_facts
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Facts, Later, Resolve
 from sharedsl.sharing.nodes import Relative, written
-from sharedsl.sharing.select import Match
+from sharedsl.sharing.select import Match, alternatives
 from sharedsl.sharing.variables import Edge
 from sharedsl.sharing.views import ViewError, take
 from sharedsl.sharing.world import EARLY, World
@@ -149,6 +149,9 @@ def collected(
     if not any(named):
         world.matches(selector, line, elements[0])
         return [{} for _ in elements]
+    for each in alternatives(selector):
+        if not any(named_in(each, element, line, world) for element in elements):
+            world.matches(each, line, elements[0])
     for each in excepted:
         hit = False
         for at, element in enumerate(elements):

@@ -13,7 +13,7 @@ from sharedsl.comptime import Scope
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.model.sites import Site, declared
 from sharedsl.model.weights import Solved
-from sharedsl.sharing import factorize, fold, marks, share, tie, untie
+from sharedsl.sharing import factorize, fold, marks, share, strided, tie, untie
 from sharedsl.sharing.classes import Classes
 from sharedsl.sharing.context import ExpandedPlans, Level, Line, PlanContext
 from sharedsl.sharing.definitions import Definitions
@@ -152,10 +152,10 @@ class _Solver:
                 edge = edge._replace(a=a, b=b)
             if a != b or edge.kind == "view":
                 edges.append(edge)
-            elif edge.factor != 1.0 and edge.map is None:
+            elif edge.factor != 1.0 and (edge.map is None or edge.map == strided.identity(edge.a_box or ())):
                 message = f"`{self.world.title(self.world.vars[a].site)}` is tied to {edge.factor:.6g} times itself"
                 report.lines("cycle-scale", message, [edge.line])
-            elif edge.map is not None:
+            elif edge.map is not None and edge.map != strided.identity(edge.a_box or ()):
                 message = f"`{self.world.title(self.world.vars[a].site)}` is tied to a rearranged part of itself"
                 report.lines(
                     "self-view",

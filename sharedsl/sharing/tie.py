@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sharedsl.comptime import Failure
 from sharedsl.sharing import private, views
 from sharedsl.sharing.context import Line
-from sharedsl.sharing.facts import Facts, Later, Resolve, base_of
+from sharedsl.sharing.facts import Facts, Later, Resolve
 from sharedsl.sharing.nodes import Relative, written
 from sharedsl.sharing.select import Match, as_selector, substitute
 from sharedsl.sharing.variables import Edge
@@ -54,6 +54,9 @@ class _Tie:
         self.used: set[str] = set()
         self.chosen = private.of_parts(relation.parts, line, world, self._on)
         self._found: dict[tuple[object, tuple[int, ...]], list[Match] | None] = {}
+        self._below: dict[Match, dict[Relative, tuple[int, ...]]] = {}
+        #: the most applications that a weight on the right has, as far as seen
+        self.most = 1
 
     # ------------------------------------------------------------------ the right side
 
@@ -81,7 +84,9 @@ class _Tie:
         """Whether every path on the right names something; what does not is reported once."""
         return all(self.named(leaf, left[0].captures) != [] for leaf in _leaves(self.relation.value))
 
-    def leaf(self, expr: ast.Expr, target: Target, resolve: Resolve | None, base: bool) -> View | None:
+    def leaf(
+        self, expr: ast.Expr, target: Target, resolve: Resolve | None, base: bool, application: int = 0
+    ) -> View | None:
         found = self.named(expr, target.match.captures)
         if found is None:
             return None
@@ -94,7 +99,9 @@ class _Tie:
         else:
             message = f"the left side names {target.of} and the right side {len(found)}: they cannot be paired"
             raise ViewError("bad-map", message, expr.span)
-        site = self._site(match, target, expr.span)
+        sites = self._sites(match, target, expr.span)
+        self.most = max(self.most, len(sites))
+        site = sites[min(application, len(sites) - 1)]
         if match.parts in EARLY:
             return self.world.view(site, base or bool(match.parts), match.subs, self.line, expr.span)
         if resolve is None:
@@ -104,10 +111,12 @@ class _Tie:
             raise _NotYet(self.world.title(site, match.parts))
         return views.take(view, match.subs, self.line.scope, expr.span) if match.subs else view
 
-    def _site(self, match: Match, target: Target, span: Span) -> int:
-        for relative, sites in self.world.select.below(match):
-            if _tail(relative, match) == target.relative:
-                return sites[0]
+    def _sites(self, match: Match, target: Target, span: Span) -> tuple[int, ...]:
+        if match not in self._below:
+            self._below[match] = {_tail(path, match): sites for path, sites in self.world.select.below(match)}
+        found = self._below[match].get(target.relative)
+        if found is not None:
+            return found
         wanted = written(target.relative) or "weight"
         where = match.title()
         message = f"`{where}` has no `{wanted}`, which `{target.match.title()}` has"
@@ -145,47 +154,32 @@ class _Tie:
             raise ViewError(
                 "not-yet", "private parts of a slice are not there yet; give the whole weight one", self.line.span
             )
-        span = self.relation.value.span
+        self.most = 1
         try:
-            right = Builder(self.line.scope, lambda expr: self.leaf(expr, target, None, bool(specs))).view(
-                self.relation.value
-            )
+            rights = [self._right(target, bool(specs), 0)]
         except _NotYet:
             self._later(target)
             return
-        left = self.world.view(sites[0], base, match.subs, self.line, self.relation.target.span)
-        if not self.world.same_axes(left.axes, right.axes):
-            self._shapes(target, left, right, span)
+        rights += [self._right(target, bool(specs), at) for at in range(1, self.most)]
+        span = self.relation.target.span
+        left = self.world.view(sites[0], base, match.subs, self.line, span)
+        if not self.world.same_axes(left.axes, rights[0].axes):
+            self._shapes(target, left, rights[0], self.relation.value.span)
             return
         if specs:
             self.used.update(spec.kind for spec in specs)
             self.world.private(self.out, sites, specs, self.line)
-        for site in sites:
-            view = (
-                left
-                if site == sites[0]
-                else self.world.view(site, base, match.subs, self.line, self.relation.target.span)
-            )
-            self._edges(view, right)
-        plain = self.named(self.relation.value, match.captures)
-        if plain is not None and not match.subs:
-            self._applications(target, right)
+        self.out.edges += self.world.join(left, rights[0], self.line, away=True)
+        for site in sites[1:]:
+            view = self.world.view(site, base, match.subs, self.line, span)
+            self.out.edges += self.world.join(view, rights[0], self.line, away=True)
+        for right in rights[1:]:
+            self.out.edges += self.world.join(left, right, self.line, away=True)
 
-    def _edges(self, left: View, right: View) -> None:
-        for edge in self.world.join(left, right, self.line, away=True):
-            if edge.a != edge.b or edge.map is not None or edge.factor != 1.0:
-                self.out.edges.append(edge)
-
-    def _applications(self, target: Target, right: View) -> None:
-        """Without `@` the right side names all applications too."""
-        goal = right.patches[0].var
-        for match in self.named(self.relation.value, target.match.captures) or ():
-            for relative, sites in self.world.select.below(match):
-                if len(sites) > 1 and _tail(relative, match) == target.relative and not match.subs:
-                    first = sites[0] if goal >= 0 else base_of(sites[0])
-                    if first == goal:
-                        for site in sites[1:]:
-                            self.out.edges.append(Edge(site if goal >= 0 else base_of(site), goal, line=self.line))
+    def _right(self, target: Target, base: bool, application: int) -> View:
+        """The right side at one application; without `@` it names all of them."""
+        build = Builder(self.line.scope, lambda expr: self.leaf(expr, target, None, base, application))
+        return build.view(self.relation.value)
 
     def _shapes(self, target: Target, left: View, right: View, span: Span) -> None:
         name = self.world.title(target.sites[0], target.match.parts)

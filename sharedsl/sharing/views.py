@@ -105,7 +105,8 @@ def cut(view: View, axis: int, lo: int, hi: int, low: Size, high: Size, span: Sp
         part = (*p.box[:axis], (a, b), *p.box[axis + 1 :])
         kept = strided.restrict(p.map, p.box, part)
         if kept is None:
-            raise ViewError("not-a-box", "this slice cuts through an axis that was reshaped, and is not a box", span)
+            message = "this slice cuts through an axis that was reshaped, and is not a box"
+            raise ViewError("not-a-box", message, span, "slice before reshaping, or where the reshaped axis begins")
         hints += _source_hints(p, axis, ((lo, low), (hi, high)))
         patches.append(replace(p, box=_shifted(part, axis, -lo), map=kept))
     size = high if lo == 0 else sizes.combine("-", high, low)
@@ -373,12 +374,16 @@ class Builder:
                 raise ViewError("not-yet", NO_VIEW, expr.span)
             below = self._number(expr.right)
             if below.value == 0:
-                raise ViewError("cycle-scale", "a weight divided by 0 has no value", expr.span)
+                raise ViewError(
+                    "cycle-scale", "a weight divided by 0 has no value", expr.span, "write the scale that is meant"
+                )
             return scale(self.view(expr.left), sizes.real("/", sizes.size(1), below))
         number, of = (expr.right, expr.left) if self._is_view(expr.left) else (expr.left, expr.right)
         factor = self._number(number)
         if factor.value == 0:
-            raise ViewError("cycle-scale", "0 times a weight says nothing about the weight", expr.span)
+            raise ViewError(
+                "cycle-scale", "0 times a weight says nothing about the weight", expr.span, "freeze it at zeros instead"
+            )
         return scale(self.view(of), factor)
 
     def _number(self, expr: ast.Expr) -> Size | Real:

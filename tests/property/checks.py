@@ -109,9 +109,9 @@ def builds_as_counted(build: Compiled, text: str) -> None:
 
 
 def agrees_with_its_twin(build: Compiled, text: str) -> None:
-    from sharedsl.runtime.verify import verify_source
+    from sharedsl.runtime.verify import verify
 
-    report = verify_source(build.name, build.model, build.solved, text, seed=3)
+    report = verify(build, seed=3, source=text)
     assert report.ok, report
 
 

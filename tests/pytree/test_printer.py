@@ -168,3 +168,10 @@ def test_helpers_are_kept_once_and_in_order() -> None:
 
 def test_names_used() -> None:
     assert py.names_used(py.call("F.linear", py.name("self.x"), bias=py.Name("b"))) == {"F", "self", "b"}
+
+
+def test_every_public_name_is_there() -> None:
+    for name in py.__all__:
+        found = getattr(py, name)
+        assert getattr(found, "__name__", name) in (name, "module")
+        assert type(found).__name__ != "module"

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sharedsl.runtime.inspect import inspect, load_class
+from sharedsl.runtime.inspect import inspect, load_class, made_on_meta
 
 
 class Aliased(nn.Module):
@@ -109,8 +109,9 @@ def test_recurrent_layers_and_training_mode_survive_a_trace():
 
 
 def test_on_the_meta_device_and_as_json():
-    with torch.device("meta"):
-        found = inspect(Aliased())
+    module = made_on_meta(Aliased, {})
+    assert module.embed.weight.is_meta
+    found = inspect(module)
     json = found.to_json()
     assert json["stored"] == 44 and json["parameters"][0]["names"] == ("embed.weight", "head.weight")
 

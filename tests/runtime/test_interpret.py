@@ -9,8 +9,9 @@ from sharedsl.model.poly import Poly
 from sharedsl.model.sites import Step
 from sharedsl.model.sizes import combine, runtime, size
 from sharedsl.model.tree import Child, Model, StateSpec, Unit
+from sharedsl.runtime.frames import RequireFailed
 from sharedsl.runtime.inputs import scenarios
-from sharedsl.runtime.interpret import Interpreter, RequireFailed
+from sharedsl.runtime.interpret import Interpreter
 from tests.runtime.builders import B, T, floats, primitive
 
 X = floats(B, T, 4)

@@ -115,7 +115,7 @@ def test_recurrent_layers(name):
 def test_convolutions_and_batch_norms_in_both_modes(name):
     report = verify_build(analysis(CONV), name)
     assert report.ok, str(report)
-    assert [each.call for each in report.outputs] == ["forward", "forward, training"]
+    assert [each.call for each in report.outputs] == ["forward", "forward (training)"]
 
 
 DECODER = """
@@ -127,11 +127,11 @@ model Decoder(vocab = 11, dim = 8, depth = 2, heads = 2, max_len = 12) {
   layer attn  = Attention(dim, heads, causal = true, rope = 100.0) * depth
   layer head  = Linear(dim, vocab, bias = false)
   state seen: int = 0
-  forward(tokens: int[B, T]) -> float[B, T, vocab] {
+  forward(tokens: int[B, T], mask: bool[B, seen + T] = none) -> float[B, T, vocab] {
     require T <= max_len
     x = embed(tokens) + pos(arange(seen, seen + T))
     seen = seen + T
-    for layer in attn { x = x + layer(x) }
+    for layer in attn { x = x + layer(x, mask) }
     return head(x)
   }
 }
@@ -149,4 +149,4 @@ def test_incremental_builds_give_in_pieces_what_they_give_at_once(name):
     report = verify_build(analysis(DECODER), name)
     assert report.ok, str(report)
     pieces = [each.call for each in report.outputs if "pieces" in each.call]
-    assert len(pieces) == (2 if name == "Generating" else 0)
+    assert len(pieces) == (4 if name == "Generating" else 0)

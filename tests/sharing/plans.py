@@ -32,7 +32,9 @@ def toy() -> Toy:
     return Toy(TREE, None, **APPLIED)
 
 
-def tables(model: Toy, folds: dict[str, int]) -> tuple[dict[str, tuple[int, ...]], dict[str, int], dict[str, list[str]]]:
+def tables(
+    model: Toy, folds: dict[str, int]
+) -> tuple[dict[str, tuple[int, ...]], dict[str, int], dict[str, list[str]]]:
     """Shapes, applications and axis names by path, for the reference solver."""
     shapes, apps, axes = {}, {}, {}
     for site in model.sites:
@@ -156,7 +158,15 @@ def repeats(draw: Any) -> Any | None:
 
 BLOCK_TIES = [("tie", "layers[1]", None, ("w", "twin"), None), ("tie", "layers[2].attn.q", None, ("w", "layers[2].attn.k"), None),
               ("tie", "layers[3].attn", None, ("w", "twin.attn"), ("lora", 2)), ("tie", "twin.norm", None, ("w", "layers[0].norm"), None)]  # fmt: skip
-HOWS = [None, ("groups_of", 2), ("in_groups", 3), ("cycle", 3), ("reversed", 3), ("reversed", 2), ("list", (0, 1, 0, 2))]
+HOWS = [
+    None,
+    ("groups_of", 2),
+    ("in_groups", 3),
+    ("cycle", 3),
+    ("reversed", 3),
+    ("reversed", 2),
+    ("list", (0, 1, 0, 2)),
+]
 
 
 @st.composite
@@ -181,9 +191,16 @@ FACTORS = [("factorize", "embed.weight", 2), ("factorize", "sq.weight", 3), ("ba
            ("basis", "down.weight", LAYERS[:2], 3), ("bank", "attn.q.weight", LAYERS[2:], 2), ("factorize", "twin.up.weight", 2)]  # fmt: skip
 FACTOR_TIES = [
     [("factorize", "sq.weight", 2), ("factorize", "rot.weight", 2), ("factors", "sq.weight", "rot.weight", "u")],
-    [("factorize", "embed.weight", 2), ("factorize", "head.weight", 2), ("factors", "embed.weight", "head.weight", "v")],
+    [
+        ("factorize", "embed.weight", 2),
+        ("factorize", "head.weight", 2),
+        ("factors", "embed.weight", "head.weight", "v"),
+    ],
 ]
-ALLS = [("all", ["layers[0].norm.weight", "layers[0].norm.bias", "twin.norm.bias"]), ("all", ["sq.weight", "rot.weight"])]
+ALLS = [
+    ("all", ["layers[0].norm.weight", "layers[0].norm.bias", "twin.norm.bias"]),
+    ("all", ["sq.weight", "rot.weight"]),
+]
 
 
 @st.composite

@@ -188,22 +188,26 @@ class Reference:
             private = bool(part) and self.sided(path)
             one_way = _has(expr, "detach") or _has(expr, "repeat")
 
-            def leaf(name: str, tail: str = tail, private: bool = private) -> Array:
-                if name + tail not in self.shapes:
-                    raise Contradiction("missing-in-element")
-                return self.read((name + tail, 0), private)
+            for app in range(max(self.apps.get(name + tail, 1) for name in _leaves(expr))):
 
-            ids, scale = self.view(expr, leaf)
-            for site in self.sites(path):
-                mine = self.read(site, private)
-                if cut is not None:
-                    mine = mine[tuple(slice(*cut[1]) if a == cut[0] else slice(None) for a in range(mine.ndim))]
-                if one_way:
-                    if mine.shape != ids.shape:
-                        raise Contradiction("shape")
-                    self.defined.append((mine, ids, scale))
-                else:
-                    self.equal(mine, ids, scale)
+                def leaf(name: str, tail: str = tail, private: bool = private, app: int = app) -> Array:
+                    if name + tail not in self.shapes:
+                        raise Contradiction("missing-in-element")
+                    return self.read((name + tail, min(app, self.apps.get(name + tail, 1) - 1)), private)
+
+                ids, scale = self.view(expr, leaf)
+                for site in self.sites(path):
+                    self.tied(self.read(site, private), cut, ids, scale, one_way)
+
+    def tied(self, mine: Array, cut: Any, ids: Array, scale: Array, one_way: bool) -> None:
+        if cut is not None:
+            mine = mine[tuple(slice(*cut[1]) if a == cut[0] else slice(None) for a in range(mine.ndim))]
+        if not one_way:
+            self.equal(mine, ids, scale)
+        elif mine.shape != ids.shape:
+            raise Contradiction("shape")
+        else:
+            self.defined.append((mine, ids, scale))
 
     def groups(self, how: Any, count: int) -> list[int]:
         match how:
@@ -454,3 +458,11 @@ def _has(expr: Any, kind: str) -> bool:
     if expr[0] == "concat":
         return any(_has(each, kind) for each in expr[1])
     return expr[0] != "w" and _has(expr[1], kind)
+
+
+def _leaves(expr: Any) -> list[str]:
+    if expr[0] == "w":
+        return [expr[1]]
+    if expr[0] == "concat":
+        return [name for each in expr[1] for name in _leaves(each)]
+    return _leaves(expr[1])

@@ -98,6 +98,6 @@ def test_every_kind_of_outcome_was_met() -> None:
     """Runs after the random plans of this file: they reach every relation and both sides of most contradictions."""
     if not seen:
         return
-    assert seen["solved"] > EXAMPLES // 4, seen
+    assert seen["solved"] > min(EXAMPLES, 150) // 4, seen
     for kind in ("tie", "across", "along", "factorize", "basis", "fold", "self-view", "private-but-equal"):
         assert seen[kind], (kind, seen)

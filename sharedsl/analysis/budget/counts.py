@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sharedsl.analysis.budget.quantity import ZERO, numel, product, times, total
-from sharedsl.analysis.budget.uses import applications, registered
+from sharedsl.analysis.budget.uses import registered
 from sharedsl.model.dataflow import Tensor
 from sharedsl.model.poly import Poly
 from sharedsl.model.sites import WeightSpec
@@ -48,11 +48,10 @@ def spec_numel(spec: WeightSpec) -> Poly:
 
 
 def buffer_list(model: Model) -> Iterator[tuple[BufferSpec, int]]:
-    """Each buffer of the model with its number of slots: one for each application of its layer."""
-    uses = applications(model)
+    """Each buffer of the model with the number of declared layers that register one."""
     for unit, declared in registered(model):
         for spec in unit.buffers.values():
-            yield spec, max(declared, uses.get(id(unit), 0))
+            yield spec, declared
 
 
 def buffers(model: Model) -> Poly:

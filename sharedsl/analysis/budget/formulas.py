@@ -7,10 +7,10 @@ confirm it. Where none does, the formula says at which values of which parameter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from math import gcd
+from math import gcd, lcm
 from types import CodeType
 
 from sharedsl.analysis.budget.interpolate import Point, at_point, matches, through
@@ -19,8 +19,6 @@ from sharedsl.analysis.budget.totals import Totals
 from sharedsl.comptime import Guard
 from sharedsl.model.poly import Fn, Poly
 
-#: values that are tried for a structural parameter, small ones first: they are quick to compile
-_SMALL = range(1, 17)
 _MAX_STRUCTURAL = 3
 
 
@@ -126,6 +124,21 @@ def _text(guard: Guard) -> str:
     return f"{left} {guard.op if guard.outcome else _OPPOSITE[guard.op]} {guard.right}"
 
 
+def _step(name: str, guards: Iterable[Guard]) -> int:
+    """What the guards divide a parameter by: 2 for `depth // 2`."""
+    found = 1
+    todo = [side for guard in guards for side in (guard.left, guard.right)]
+    while todo:
+        for monomial, _ in todo.pop().terms:
+            for atom, _power in monomial:
+                if isinstance(atom, Fn):
+                    todo += atom.args
+                    by = atom.args[-1].constant
+                    if atom.op in ("floordiv", "mod") and by and name in atom.args[0].names():
+                        found = lcm(found, by)
+    return found if found <= 12 else 1
+
+
 class _Fit:
     """Fits totals over the structural parameters `names`, compiling each point at most once."""
 
@@ -133,13 +146,13 @@ class _Fit:
         self.base, self.recompile, self.names = base, recompile, names
         self.here: Point = tuple(base.totals.sizes[name] for name in names)
         self.known: dict[Point, Variant | None] = {self.here: base}
-        self.results: dict[str, tuple[Poly, dict[str, int], tuple[str, ...]]] = {}
+        self.steps = {name: _step(name, base.guards) for name in names}
 
     def total(self, name: str) -> tuple[Poly, dict[str, int], tuple[str, ...]]:
         """The formula, the parameters that it holds fixed, and where it is valid."""
         for free in self._choices():
-            for low in (True, False):
-                fitted = self._try(name, free, low)
+            for low, stepped in product((True, False), (False, True)):
+                fitted = self._try(name, free, low, stepped)
                 if fitted is not None:
                     fixed = {n: v for n, v in zip(self.names, self.here, strict=True) if n not in free}
                     return fitted[0], {n: v for n, v in fixed.items() if self._matters(name, n)}, fitted[1]
@@ -172,10 +185,14 @@ class _Fit:
             return None
         return at_point(variant.totals.polys[total], self.names, point)
 
-    def _legal(self, at: int, low: bool) -> list[int]:
-        """Five values of parameter number `at` that compile, the others as they are: the smallest, or from here on."""
-        here = self.here[at]
-        candidates: Sequence[int] = _SMALL if low else range(here, here + 4 * len(_SMALL))
+    def _legal(self, at: int, low: bool, stepped: bool = False) -> list[int]:
+        """Five values of parameter number `at` that compile, the others as they are: the smallest, or from here on.
+
+        `stepped` ones leave the remainder that the value here leaves: a total may depend on `depth // 2`.
+        """
+        here, step = self.here[at], self.steps[self.names[at]] if stepped else 1
+        first = here % step or step
+        candidates = range(first, first + 12 * step, step) if low else range(here, here + 64 * step, step)
         legal: list[int] = []
         for value in candidates:
             if self._variant((*self.here[:at], value, *self.here[at + 1 :])) is not None:
@@ -184,8 +201,10 @@ class _Fit:
                     break
         return legal
 
-    def _try(self, total: str, free: tuple[str, ...], low: bool) -> tuple[Poly, tuple[str, ...]] | None:
-        axes = [self._legal(self.names.index(name), low) for name in free]
+    def _try(self, total: str, free: tuple[str, ...], low: bool, stepped: bool) -> tuple[Poly, tuple[str, ...]] | None:
+        if stepped and all(self.steps[name] == 1 for name in free):
+            return None
+        axes = [self._legal(self.names.index(name), low, stepped) for name in free]
         if any(len(axis) < 4 for axis in axes):
             return None
         grid = [axis[:3] for axis in axes]
@@ -216,9 +235,9 @@ class _Fit:
         """Conditions found by trying: a common divisor of the legal values, and how far down the formula holds."""
         found = []
         for name, axis in zip(free, axes, strict=True):
-            step = gcd(*axis)
+            step = gcd(*(value - axis[0] for value in axis[1:]))
             if step > 1:
-                found.append(f"{name} % {step} == 0")
+                found.append(f"{name} % {step} == {axis[0] % step}")
             lowest = axis[0]
             while lowest - step >= 1 and self._holds(total, formula, self._point({name: lowest - step})):
                 lowest -= step

@@ -100,9 +100,13 @@ def _arguments(line: ast.BudgetLine, totals: Totals, scope: Scope) -> dict[str, 
 
 
 def runtime_sizes(totals: Totals) -> tuple[str, ...]:
-    """The run-time sizes that the main forward binds: B, T."""
+    """The run-time sizes that the main forward binds, and counts that it keeps: B, T, seen."""
     entry = main_entry(totals.model)
-    return tuple(name for name, _ in totals.model.root.bodies[entry].sizes) if entry is not None else ()
+    if entry is None:
+        return ()
+    bound = dict.fromkeys(name for name, _ in totals.model.root.bodies[entry].sizes)
+    counted = sorted(totals.polys["flops"].names() - totals.sizes.keys()) if "flops" in totals.polys else ()
+    return tuple({**bound, **dict.fromkeys(counted)})
 
 
 def _example(line: ast.BudgetLine, totals: Totals) -> str:

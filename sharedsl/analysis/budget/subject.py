@@ -23,7 +23,7 @@ def budget_of(
     name: str | None = None,
     plans: tuple[str | ast.PlanRef, ...] = (),
 ) -> Budget:
-    """The budget at run-time sizes. `overrides` and `plans` are what the build was compiled with beyond its own lines."""
+    """The budget at run-time sizes. `overrides` and `plans` are what `compiled` was made with."""
     analysis = compiled.analysis
     totals = totals_of(compiled)
     build = compiled.build

@@ -1,9 +1,8 @@
-"""Who applies whom: the calls of a model's forward, counted once per (unit, body) and multiplied out."""
+"""Walks over a model: the expressions of its forwards, and its units with how often each is declared."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from sharedsl.model import dataflow as d
 from sharedsl.model.tree import Model, Unit
@@ -57,45 +56,9 @@ def walk(expr: d.Expr | None, visit: Callable[[d.Expr], None]) -> None:
     visit(expr)
 
 
-@dataclass(slots=True)
-class _Counter:
-    model: Model
-    #: (unit, body) -> {unit applied below it: how often}
-    known: dict[tuple[int, str | None], dict[int, int]] = field(default_factory=dict)
-
-    def below(self, unit: Unit, key: str | None) -> dict[int, int]:
-        at = (id(unit), key)
-        if at not in self.known:
-            self.known[at] = found = {}
-            if key is not None and key in unit.bodies:
-                self._body(unit, unit.bodies[key], found)
-        return self.known[at]
-
-    def _body(self, unit: Unit, body: d.Body, found: dict[int, int]) -> None:
-        def visit(expr: d.Expr) -> None:
-            if isinstance(expr, d.Call):
-                for use in expr.uses:
-                    child = unit.children[use.child].units[use.index or 0]
-                    _add(found, {id(child): 1})
-                    _add(found, self.below(child, use.body))
-            elif isinstance(expr, d.CallSelf):
-                _add(found, self.below(unit, expr.body))
-
-        for expr in expressions(body.statements):
-            walk(expr, visit)
-
-
 def _add(found: dict[int, int], more: dict[int, int]) -> None:
     for key, count in more.items():
         found[key] = found.get(key, 0) + count
-
-
-def applications(model: Model) -> dict[int, int]:
-    """id of a unit -> how often the main forward applies layers with that unit."""
-    entry = main_entry(model)
-    counts = dict(_Counter(model).below(model.root, entry)) if entry is not None else {}
-    counts[id(model.root)] = 1
-    return counts
 
 
 def registered(model: Model) -> list[tuple[Unit, int]]:

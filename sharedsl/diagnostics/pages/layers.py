@@ -40,8 +40,8 @@ PAGES = (
         "recursive-block",
         "a block that contains itself",
         "Blocks are put together when the spec is compiled, so none can be a part of itself.",
-        "\nblock A(dim) {\n  layer inner = A(dim)\n  forward(x: float[B, dim]) -> float[B, dim] { return inner(x) }\n}\n"
-        + layer("layer first = A(dim)"),
+        "\nblock A(dim) {\n  layer inner = A(dim)\n"
+        "  forward(x: float[B, dim]) -> float[B, dim] { return inner(x) }\n}\n" + layer("layer first = A(dim)"),
         "\nblock A(dim) {\n  layer inner = Linear(dim, dim)\n"
         "  forward(x: float[B, dim]) -> float[B, dim] { return inner(x) }\n}\n" + layer("layer first = A(dim)"),
     ),

@@ -17,7 +17,7 @@ PAGES = (
     Page(
         "no-axis",
         "a weight has no axis of that name",
-        "Axes are called by their label or lone name; those of `Linear(a, [heads, head_dim])` are heads, head_dim, inputs.",
+        "Axes are called by their label or lone name; those of `Linear(a, [heads, head_dim])` are heads, head_dim.",
         plan("share head.weight along heads"),
         plan("share head.weight along outputs"),
     ),
@@ -55,7 +55,7 @@ PAGES = (
     Page(
         "two-definitions",
         "a weight is given two definitions",
-        "Equal weights are one storage, and that has one factorisation at most.",
+        "Equal weights are one storage, and that has one factorisation and one initialiser at most.",
         plan("factorize head.weight rank 2", "factorize head.weight rank 3"),
         plan("factorize head.weight rank 2"),
     ),
@@ -135,9 +135,9 @@ PAGES = (
     Page(
         "init-not-owner",
         "an initialiser for a weight that does not own its storage",
-        "Name the owner, or a weight that reads all of one storage.",
-        plan("tie head.weight[inputs = 0:4] = layers[0].weight[inputs = 0:4]", "init head.weight = zeros()"),
+        "The storage begins as its owner says; the message names the owner.",
         plan("tie head.weight = layers[0].weight", "init head.weight = zeros()"),
+        plan("tie head.weight = layers[0].weight", "init layers[0].weight = zeros()"),
     ),
     Page(
         "mark-part",
@@ -145,13 +145,6 @@ PAGES = (
         "Marks mean whole storages. Tie the part to a weight of its own first, and mark that.",
         plan("freeze head.weight[inputs = 0:4]"),
         plan("freeze head.weight"),
-    ),
-    Page(
-        "two-marks",
-        "one storage is given two initialisers or contrary marks",
-        "The weights that these lines name are one storage.",
-        plan("tie head.weight = layers[0].weight", "init head.weight = zeros()", "init layers[0].weight = ones()"),
-        plan("tie head.weight = layers[0].weight", "init head.weight = zeros()"),
     ),
     Page(
         "orphan",
@@ -179,7 +172,7 @@ PAGES = (
     Page(
         "factor-unknown",
         "a weight has no factor of that name",
-        "`factorize` gives u and v, a bank gives bank and mix, `with lora` gives lora.a and lora.b; `base` is the rest.",
+        "`factorize` gives u and v, a bank gives bank and mix, `with lora` lora.a and lora.b; `base` is the rest.",
         plan("factorize head.weight rank 2", "freeze head.weight.bank"),
         plan("factorize head.weight rank 2", "freeze head.weight.u"),
     ),

@@ -95,7 +95,7 @@ model M(dim = 8, depth = 3) {
     Page(
         "not-callable",
         "something that cannot be applied is applied",
-        "Declared layers, functions and operations are applied. A kind of layer is declared first, and gets its weights.",
+        "Declared layers, functions and operations are applied. A kind of layer is declared first.",
         forward("return Linear(x)"),
         forward("return first(x)"),
     ),
@@ -109,7 +109,7 @@ model M(dim = 8, depth = 3) {
     Page(
         "runtime-condition",
         "a condition on what is known only when the module runs",
-        "`if` is decided when the spec is compiled, on parameters and on which inputs are given; `where` decides at run time.",
+        "`if` is decided when the spec is compiled, on parameters and inputs given; `where` decides at run time.",
         forward("return x if x > 0 else first(x)"),
         forward("return where(x > 0, x, first(x))"),
     ),

@@ -1,35 +1,26 @@
-"""How builds look in a notebook: a small table of what they cost, as HTML and as Markdown."""
+"""How builds look in a notebook: a small table of what they cost, as HTML and as Markdown. Imports no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sharedsl.api import Build, Builds
+from sharedsl.analysis.budget.document import Budget
 
 _HEAD = ("build", "model", "plan", "stored", "applied", "ratio", "bytes")
 
 
-def builds_html(builds: Builds) -> str:
-    return _html(f"Builds of {builds.path}", _HEAD, [_row(build) for build in builds.values()])
+def as_html(budgets: Iterable[Budget], title: str = "") -> str:
+    """A row for each build; for a single one, its shared tensors too and how often each is read."""
+    found = list(budgets)
+    shared = _shared(found[0]) if len(found) == 1 else []
+    return _html(title, _HEAD, map(_row, found)) + (_html("What is shared", _SHARED, shared) if shared else "")
 
 
-def builds_markdown(builds: Builds) -> str:
-    return _markdown(_HEAD, [_row(build) for build in builds.values()])
-
-
-def build_html(build: Build) -> str:
-    """The build's totals, then its shared tensors and how often each is read."""
-    totals = _html("", _HEAD, [_row(build)])
-    shared = _shared(build)
-    return totals + (_html("What is shared", _SHARED, shared) if shared else "")
-
-
-def build_markdown(build: Build) -> str:
-    shared = _shared(build)
-    return _markdown(_HEAD, [_row(build)]) + ("\n" + _markdown(_SHARED, shared) if shared else "")
+def as_markdown(budgets: Iterable[Budget]) -> str:
+    found = list(budgets)
+    shared = _shared(found[0]) if len(found) == 1 else []
+    return _markdown(_HEAD, map(_row, found)) + ("\n" + _markdown(_SHARED, shared) if shared else "")
 
 
 _SHARED = ("tensor", "shape", "numbers", "readers")
@@ -37,14 +28,14 @@ _SHARED = ("tensor", "shape", "numbers", "readers")
 _MOST = 12
 
 
-def _row(build: Build) -> list[str]:
-    values = build.budget().values
+def _row(budget: Budget) -> list[str]:
+    values = budget.values
     stored, applied = values["stored"] or 0, values["applied"] or 0
     ratio = f"{applied / stored:.2f}x" if stored else "-"
     return [
-        build.name,
-        build.model,
-        build.plan or "-",
+        budget.name,
+        budget.totals.model.name,
+        budget.plan or "-",
         f"{stored:,}",
         f"{applied:,}",
         ratio,
@@ -52,9 +43,9 @@ def _row(build: Build) -> list[str]:
     ]
 
 
-def _shared(build: Build) -> list[list[str]]:
+def _shared(budget: Budget) -> list[list[str]]:
     """Tensors with several readers, the largest first."""
-    rows = sorted((row for row in build.budget().storages if len(row.readers) > 1), key=lambda row: -row.numel)
+    rows = sorted((row for row in budget.storages if len(row.readers) > 1), key=lambda row: -row.numel)
     found = [
         [row.owner, " x ".join(map(str, row.shape)) or "scalar", f"{row.numel:,}", str(len(row.readers))]
         for row in rows[:_MOST]

@@ -1,0 +1,174 @@
+"""Every contradiction of rule 9: the exact code, the guilty lines, and a mend that works."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sharing.toy import Norm, Result, Table, Toy, W
+
+BLOCK = {
+    "attn": {"q": W("heads=4,2|8", "heads=4,2"), "k": W("heads=4,2|8", "heads=4,2")},
+    "ffn": {"up": W("16|8", "16"), "down": W("8|16", "8")},
+    "norm": Norm("8"),
+}
+TREE = {
+    "embed": Table("vocab=10|d=8"),
+    "layers": (BLOCK, 4),
+    "mixed": [{"a": W("8|8"), "b": W("8|8")}, {"a": W("8|8")}],
+    "body": BLOCK,
+    "sq": W("8|8"),
+    "rot": W("8|8"),
+    "third": W("8|8"),
+    "enc": W("16|8"),
+    "head": W("10|8"),
+    "wide": W("10|12"),
+    "odd": W("6|6"),
+}
+MODEL = Toy(TREE, {"dim": 8})
+
+CASES = [
+    # code, lines of the plan, how many of them are guilty
+    ("shape", "tie enc.weight = embed.weight", 1),
+    ("shape", "share {sq, odd}.weight", 1),
+    ("shape", "tie sq.weight = rot.weight[0:4]", 1),
+    ("shape", "share layers[0].attn.q.weight[heads = 3:9]", None),
+    ("cycle-scale", "tie sq.weight = 2 * rot.weight\ntie rot.weight = 2 * sq.weight", 2),
+    ("cycle-scale", "tie sq.weight = 2 * rot.weight\ntie rot.weight = third.weight\ntie third.weight = sq.weight", 3),
+    ("cycle-scale", "tie sq.weight = 0 * rot.weight", 1),
+    ("self-view", "tie sq.weight = rot.weight.T\ntie sq.weight = rot.weight", 2),
+    ("self-view", "tie sq.weight = sq.weight.T", 1),
+    ("self-view", "tie sq.weight[0:4] = rot.weight[0:4]\ntie sq.weight[4:8] = rot.weight[0:4]", 2),
+    ("self-view", "tie enc.weight = concat(sq.weight, sq.weight)", 1),
+    ("cycle-definition", "tie sq.weight = detach(rot.weight)\ntie rot.weight = detach(sq.weight)", 2),
+    ("cycle-definition", "tie sq.weight = detach(rot.weight)\ntie rot.weight = sq.weight", 2),
+    ("private-but-equal", "share * across layers\nshare attn.q across layers with lora(rank = 2)", 2),
+    ("private-but-equal", "tie sq.weight = rot.weight with lora(rank = 2)\ntie sq.weight = third.weight", 2),
+    ("two-definitions", "factorize sq.weight rank 2\nfactorize sq.weight rank 3", 2),
+    ("two-definitions", "tie sq.weight = rot.weight\nfactorize sq.weight rank 2\nfactorize rot.weight as bank(3)", 2),
+    ("two-definitions", "tie sq.weight = detach(rot.weight)\ntie sq.weight = detach(third.weight)", 2),
+    ("two-definitions", "init sq.weight = zeros()\ninit sq.weight = ones()", 2),
+    ("not-whole-storage", "tie head.weight = wide.weight[*, 0:8]\nfactorize head.weight rank 2", 1),
+    ("not-whole-storage", "factorize head.weight[0:4] rank 2", 1),
+    ("not-a-box", "tie sq.weight = reshape(reshape(sq.weight, [16, 4])[1:9], [8, 4])", None),
+    ("not-a-box", "tie enc.weight = reshape(layers[0].ffn.down.weight, [16, 8])\ntie enc.weight[0:3] = head.weight[0:3]", 2),
+    ("two-along", "share layers[0].attn.q.weight along heads\nshare layers[0].attn.q.weight along heads in groups of 2", 2),
+    ("two-private-parts", "share attn across layers with lora(rank = 2)\nshare attn across layers with scale", 2),
+    ("fold-twice", "fold body 2 times\nfold body 3 times", 2),
+    ("fold-overlap", "fold layers[0:3] 2 times\nfold layers[2:4] 2 times", 2),
+    ("fold-overlap", "fold layers as [0, 2, 1, 3]\nfold layers[1:3] 2 times", 2),
+    ("missing-in-element", "share * across mixed", 1),
+    ("missing-in-element", "tie mixed[1] = mixed[0]", 1),
+    ("bad-map", "share * across layers in groups of 3", 1),
+    ("bad-map", "share * across layers in cycle of 5", 1),
+    ("bad-map", "share * across layers as [0, 1]", 1),
+    ("bad-map", "share layers[0].attn.q along heads in groups of 3", 1),
+    ("bad-map", "tie layers[0:2].attn.q = layers[1:4].attn.k", 1),
+    ("bad-map", "fold body 0 times", 1),
+    ("init-not-owner", "tie head.weight = embed.weight\ninit head.weight = normal(std = 0.1)", 2),
+    ("mark-part", "freeze head.weight[0:4]", 1),
+    ("mark-part", "tie head.weight[0:4] = embed.weight[0:4]\nfreeze head.weight", 1),
+    ("no-site", "tie haed.weight = embed.weight", 1),
+    ("no-site", "share layers[*].attn.x across layers", 1),
+    ("no-site", "untie layers.norm", 1),
+    ("no-site", "freeze layers[*].norm.offset", 1),
+    ("orphan", "fold layers as [0, 1, 1, 0]", 1),
+    ("untie-nothing", "untie sq", 1),
+    ("untie-nothing", "share * across layers\nuntie layers[*].norm", 1),
+    ("rank-too-big", "factorize enc.weight rank 9", 1),
+    ("factor-unknown", "tie sq.weight.u = rot.weight.u", 1),
+    ("factor-unknown", "factorize sq.weight rank 2\nshare {sq, rot}.weight.u", 1),
+    ("factor-unknown", "freeze sq.weight.lora.a", 1),
+    ("not-yet", "factorize sq.weight rank 2 as cp", 1),
+    ("not-yet", "adapt sq.weight with dora", 1),
+    ("unknown-part", "share attn across layers with lorra(rank = 2)", 1),
+    ("no-axis", "share layers[*].attn.q.weight along haeds", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "body", "guilty"), CASES, ids=[f"{c}-{i}" for i, (c, _, _) in enumerate(CASES)])
+def test_codes(code: str, body: str, guilty: int | None) -> None:
+    result = MODEL.solve(body)
+    assert set(result.codes) == {code}, [(d.code, d.message) for d in result.diagnostics]
+    first = result.diagnostics[0]
+    assert first.help or first.fixes or first.notes or code in ("orphan", "require", "not-yet", "bad-map", "shape"), (
+        first
+    )
+    if guilty is not None:
+        assert len({(label.span.start, label.span.end) for label in first.labels}) == guilty, labelled(result)
+    for label in first.labels:
+        assert result.text[label.span.start : label.span.end].strip(), "a label on nothing"
+
+
+def labelled(result: Result) -> list[list[str]]:
+    return [[result.text[label.span.start : label.span.end] for label in d.labels] for d in result.diagnostics]
+
+
+def test_only_guilty_lines_are_named() -> None:
+    body = (
+        "share * across layers except attn\n"
+        "tie sq.weight = third.weight\n"
+        "tie head.weight = embed.weight\n"
+        "tie rot.weight = sq.weight.T\n"
+        "tie third.weight = rot.weight\n"
+    )
+    result = MODEL.solve(body)
+    assert result.codes == ["self-view"]
+    assert sorted(labelled(result)[0]) == [
+        "tie rot.weight = sq.weight.T", "tie sq.weight = third.weight", "tie third.weight = rot.weight",
+    ]  # fmt: skip
+
+
+def test_several_contradictions_in_one_run() -> None:
+    body = (
+        "tie sq.weight = rot.weight\ntie rot.weight = 2 * sq.weight\n"
+        "share * across layers in groups of 3\n"
+        "tie haed.weight = embed.weight\n"
+        "factorize enc.weight rank 40\n"
+        "fold body 2 times\nfold body 3 times\n"
+    )
+    assert sorted(MODEL.solve(body).codes) == ["bad-map", "cycle-scale", "fold-twice", "no-site", "rank-too-big"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "tie enc.weight = layers[0].ffn.down.weight",
+        "tie haed.weight = embed.weight",
+        "tie head.wieght = embed.weight",
+        "share * across mixed",
+        "untie layers.norm",
+        "tie sq.weight = rot.weight.T\ntie sq.weight = rot.weight",
+        "share * across layers\nshare attn.q across layers with lora(rank = 2)",
+        "factorize sq.weight rank 2\nfactorize sq.weight rank 3",
+    ],
+)
+def test_the_offered_edit_mends_it(body: str) -> None:
+    result = MODEL.solve(body)
+    fixes = [fix for diagnostic in result.diagnostics for fix in diagnostic.fixes]
+    assert fixes, labelled(result)
+    text = result.text
+    for edit in sorted(fixes[0].edits, key=lambda edit: -edit.span.start):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    mended = MODEL.solve(text)
+    assert set(mended.codes) <= {"untie-nothing"}, (text, [(d.code, d.message) for d in mended.diagnostics])
+
+
+def test_suggestions() -> None:
+    (diagnostic,) = MODEL.solve("tie head.weight = embde.weight").diagnostics
+    assert diagnostic.help == "did you mean `embed`?"
+    (diagnostic,) = MODEL.solve("share {attn, fnn} across layers").diagnostics[:1]
+    assert "ffn" in diagnostic.help
+
+
+def test_plans_that_cannot_be() -> None:
+    def codes(text: str, *names: str) -> list[str]:
+        return MODEL.solve(text, *names).codes
+
+    assert codes("sharing p of Toy extends q { }\n", "p") == ["unknown-plan"]
+    assert codes("sharing p of Toy extends q { }\nsharing q of Toy extends p { }\n", "p") == ["plan-cycle"]
+    assert codes("sharing p of Other { }\n", "p") == ["wrong-model"]
+    assert codes("sharing p(n) of Toy { }\n", "p") == ["plan-argument"]
+    assert codes("sharing p(n = 2) of Toy { require n > 2 }\n", "p") == ["require"]
+    assert codes("sharing p of Toy { share * across layers in groups of m }\n", "p") == ["unknown-name"] or codes(
+        "sharing p of Toy { share * across layers in groups of m }\n", "p"
+    ) == ["bad-value"]
