@@ -1,4 +1,4 @@
-"""Runs the measurements and writes docs/performance.md: `python -m benchmarks.run [--models] [--rounds 15]`."""
+"""Runs the measurements and writes docs/performance.md: `python -m benchmarks.run [--rounds 15]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks import compiler
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """# Performance
 
-Written by `make bench` (`python -m benchmarks.run --models`). Everything is a ratio or a median taken in one run, with
+Written by `make bench` (`python -m benchmarks.run`). Everything is a ratio or a median taken in one run, with
 the things compared in turns, on one thread. Absolute times are those of the machine that ran it last.
 
 | what | measured | aim |
@@ -21,11 +21,11 @@ the things compared in turns, on one thread. Absolute times are those of the mac
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="how often each thing runs (15)")
-    parser.add_argument("--models", action="store_true", help="generated modules against Hugging Face, too")
+    parser.add_argument("--compiler", action="store_true", help="the compiler only, not generated modules")
     parser.add_argument("--dry", action="store_true", help="print only")
     options = parser.parse_args()
     rows = compiler.rows(options.rounds)
-    if options.models:
+    if not options.compiler:
         from benchmarks import models
 
         rows += models.rows(options.rounds)

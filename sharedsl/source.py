@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.analysis.names import unknown
 from sharedsl.analysis.report import Reporter
@@ -48,7 +48,9 @@ def value_of(expr: ast.Expr, scope: Scope, report: Reporter) -> Value:
         return evaluate(expr, scope)
     except Unknown as problem:
         candidates = [*scope.names, *scope.known]
-        report.add(unknown("unknown-name", f"nothing here is called `{problem.name}`", problem.name, problem.span, candidates))
+        report.add(
+            unknown("unknown-name", f"nothing here is called `{problem.name}`", problem.name, problem.span, candidates)
+        )
     except Failure as problem:
         if not isinstance(expr, ast.BadExpr):
             report.error("bad-value", str(problem), getattr(problem, "span", expr.span))
@@ -158,7 +160,9 @@ def convert(param: Parameter, value: Value, what: str, span: Span, report: Repor
         if param.kind == "float" and isinstance(value, Size):
             return Real(float(value.value or 0), value.code)
         return value
-    report.error("wrong-kind", f"`{param.name}` of {what} must be {_wanted(param.kind)}, and this is {shown(value)}", span)
+    report.error(
+        "wrong-kind", f"`{param.name}` of {what} must be {_wanted(param.kind)}, and this is {shown(value)}", span
+    )
     raise Poisoned
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.arguments import Given, Poisoned, bind, fingerprint, given, parameters
 from sharedsl.analysis.assumed import assumed
@@ -106,10 +106,10 @@ def _plan(scope: Scope, target: Definition, asked: Asked, made: Made, report: Re
     key = (id(target), values, asked.incremental)
     if key not in models:
         trace = Trace()
-        found = elaborate(
-            scope, target, made.parameters, incremental=asked.incremental, trace=trace, via=asked.span
+        models[key] = (
+            *elaborate(scope, target, made.parameters, incremental=asked.incremental, trace=trace, via=asked.span),
+            trace,
         )
-        models[key] = (*found, trace)
     model, problems, trace = models[key]
     made.trace.guards.update(trace.guards)
     _take(problems, report)

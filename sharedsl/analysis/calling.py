@@ -51,7 +51,8 @@ def call(flow: Flow, expr: ast.Call, before: tuple[ast.Arg, ...]) -> V:
 
 
 def apply(flow: Flow, target: V, args: list[Argument], expr: ast.Call) -> V:
-    from sharedsl.analysis.calls import call_function, call_layer, call_self
+    from sharedsl.analysis.call_targets import call_function, call_self
+    from sharedsl.analysis.calls import call_layer
 
     match target:
         case Ref():
@@ -135,7 +136,7 @@ def _computed(flow: Flow, name: str, args: list[Argument], expr: ast.Call, final
 
 def attribute(flow: Flow, expr: ast.Attribute) -> V:
     """`w.T` of a value, `layer.encode` of a layer."""
-    from sharedsl.analysis.calls import method
+    from sharedsl.analysis.call_targets import method
 
     found = expressions.value(flow, expr.value)
     if isinstance(found, Ref):

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sharedsl.analysis.arguments import Poisoned, value_of
-from sharedsl.analysis.bodies import forward_body, function_body
-from sharedsl.analysis.flow_values import RUNTIME, Forwarding, Ref, V, described, operand
+from sharedsl.analysis.bodies import forward_body
+from sharedsl.analysis.flow_values import RUNTIME, Ref, described, operand
 from sharedsl.analysis.folding import Turn, edits_of, layer_turns, part_turns, repetitions, whole_runs
 from sharedsl.analysis.inputs import Argument, Binding, match
-from sharedsl.analysis.names import unknown
 from sharedsl.analysis.outputs import outward
-from sharedsl.analysis.scope import Definition
 from sharedsl.analysis.shop import LIMIT, Draft
 from sharedsl.diagnostics import Label
 from sharedsl.layers import Layer
@@ -54,13 +52,19 @@ class _Caller:
         uses: list[tuple[d.Use, ...]] = []
         result: d.Type | None = None
         operands: tuple[d.Expr | None, ...] | None = None
+        body: str | None = None
+        settled: tuple[int, int] | None = None
         for run in runs:
             done: list[d.Use] = []
             for turn in run:
-                if result is not None:
-                    args = self._threaded(args, result)
-                body, result, given = self._once(turn, args)
-                operands = operands or given
+                same = (id(self._unit(turn)), id(self.child.arguments[turn.index or 0]))
+                if same != settled or turn.step is not None:
+                    if result is not None:
+                        args = self._threaded(args, result)
+                    before, (body, result, given) = result, self._once(turn, args)
+                    operands = operands or given
+                    # what gives back the type that it got will do so again
+                    settled = same if before is not None and before == result else None
                 done.append(d.Use(self.child.name, turn.index, None, None, body, turn.step))
             uses.append(tuple(done))
         assert result is not None and operands is not None
@@ -131,7 +135,9 @@ class _Caller:
         if not forward.inputs:
             raise self.flow.error("no-forward", f"{what} takes no inputs: it cannot be applied", self.span)
         given = match(self.shop, forward.inputs, args, what, self.span)
-        operands = tuple(operand(given[one.name].value, self.span) if one.name in given else None for one in forward.inputs)
+        operands = tuple(
+            operand(given[one.name].value, self.span) if one.name in given else None for one in forward.inputs
+        )
         if draft.unit.kind == "extern":
             return None, self._extern(draft, forward, given, arguments), operands
         try:
@@ -236,56 +242,3 @@ class _Caller:
 def _said(forward: ast.Forward) -> set[str]:
     dims = [dim for one in forward.inputs for dim in one.type.dims or ()]
     return {dim.value.name for dim in dims if isinstance(dim.value, ast.Name)}
-
-
-# ---------------------------------------------------------------------------- other forwards, functions
-
-
-def call_self(flow: Flow, target: Forwarding, args: list[Argument], span: Span) -> d.Expr:
-    """Another forward of the same block: its layers are this application's."""
-    draft = flow.draft
-    assert draft is not None
-    forward = draft.forwards[target.name]
-    given = match(flow.shop, forward.inputs, args, f"`{target.name}`", span)
-    body = forward_body(flow.shop, draft, forward, given, flow.numbering)
-    operands = tuple(operand(given[one.name].value, span) if one.name in given else None for one in forward.inputs)
-    return d.CallSelf(body.key, operands, outward(body, given, {}), span=span)
-
-
-def call_function(flow: Flow, target: Definition, args: list[Argument], span: Span) -> d.Expr:
-    item = target.item
-    assert isinstance(item, ast.Function)
-    given = match(flow.shop, item.inputs, args, f"`{item.name}`", span)
-    given = {name: _lifted(one, given[name]) for one in item.inputs if (name := one.name) in given}
-    body = function_body(flow.shop, target, given)
-    known = {one.name: one.type for one in body.inputs}
-    operands = tuple(
-        operand(given[one.name].value, span) if one.name in given and known[one.name] is not None else None
-        for one in item.inputs
-    )
-    return d.CallFunction(body.key, operands, outward(body, given, {}), span=span)
-
-
-def _lifted(one: ast.Input, arg: Argument) -> Argument:
-    """A plain number where a tensor is wanted."""
-    if one.type.dims is not None and isinstance(arg.value, Size | Real):
-        return Argument(arg.name, operand(arg.value, arg.span), arg.span)
-    return arg
-
-
-def method(flow: Flow, ref: Ref, name: str, span: Span) -> V:
-    """`layer.encode`: a named forward of a layer."""
-    draft = flow.draft
-    assert draft is not None
-    unit = draft.unit.children[ref.child].units[ref.indices[0] if ref.indices else 0]
-    inner = flow.shop.draft(unit)
-    if name in inner.forwards:
-        return Ref(ref.child, ref.indices, ref.whole, ref.element, name)
-    if name in unit.children or name in unit.weights:
-        kind = "layer" if name in unit.children else "weight"
-        message = f"the {kind} `{name}` inside `{ref.child}` cannot be used from outside yet"
-        raise flow.error("not-yet", message, span, help=f"give `{unit.name}` a named forward that uses it")
-    message = f"`{unit.name}` has no forward called `{name}`"
-    candidates = [each for each in inner.forwards if each]
-    flow.shop.report.add(unknown("unknown-name", message, name, span, candidates))
-    raise Poisoned

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from sharedsl.record import dataclass, replace
 
 from sharedsl.analysis.arguments import Poisoned, value_of
 from sharedsl.analysis.conditions import require_holds
 from sharedsl.analysis.folding import edits_below, edits_of
 from sharedsl.analysis.initialisers import init_of, usual_init
-from sharedsl.analysis.layer_values import LayerMaker
+from sharedsl.analysis.layer_values import LayerMaker, Make
 from sharedsl.analysis.scope import FileScope
 from sharedsl.analysis.shop import LIMIT, Draft, Shop
 from sharedsl.comptime.evaluate import bind as bind_names
@@ -36,7 +36,7 @@ class Declarer:
     shop: Shop
     draft: Draft
     home: FileScope
-    unit_for: Callable[..., Draft | None]
+    unit_for: Make
     #: where the block is used, for requires that do not hold
     via: Span
 
@@ -91,7 +91,9 @@ class Declarer:
         """A member's name is free, or it is an error."""
         first = self.draft.places.get(name)
         if first is not None:
-            self.shop.report.error("duplicate-name", f"`{name}` is declared twice", span, "", Label(first, "first here"))
+            self.shop.report.error(
+                "duplicate-name", f"`{name}` is declared twice", span, "", Label(first, "first here")
+            )
             raise _Taken
         if name in self.draft.names:
             self.shop.report.error("duplicate-name", f"`{name}` is a parameter of `{self.unit.name}`", span)

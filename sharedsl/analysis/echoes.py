@@ -59,5 +59,7 @@ def _missing(found: Sequence[Diagnostic], sources: Mapping[str, SourceFile], ite
             continue
         for code, span in failed:
             if _inside(span, item.span):
-                names |= {sources[span.path].slice(span)} if code == "import-unknown-name" else {n.name for n in item.names}
+                names |= (
+                    {sources[span.path].slice(span)} if code == "import-unknown-name" else {n.name for n in item.names}
+                )
     return names

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sharedsl.analysis.arguments import Poisoned
-from sharedsl.analysis.bodies import forward_body, root_body
 from sharedsl.analysis.collect import TooMany, Walker
 from sharedsl.analysis.numbering import Numbering, finish
 from sharedsl.analysis.report import Reporter
+from sharedsl.analysis.roots import root_body
 from sharedsl.analysis.scope import Definition, Scope
 from sharedsl.analysis.shop import LIMIT, Draft, Inferred, Shop
 from sharedsl.analysis.units import declared_unit
@@ -34,7 +34,7 @@ def elaborate(
     via: Span = NOWHERE,
     presence: bool | None = None,
 ) -> tuple[Model | None, list[Diagnostic]]:
-    """The model, or None where it has errors. `arguments` gives every parameter its value; `via` is where it is used."""
+    """The model, or None where it has errors. `arguments` gives every parameter a value; `via` is where it is used."""
     inferred: dict[str, Size] = {}
     grown = _counter(target) if incremental else None
     while True:
@@ -73,7 +73,9 @@ def _elaborated(shop: Shop, target: Definition, arguments: Mapping[str, Value], 
     try:
         sites = Walker().sites(draft.unit, tuple(body.key for body in entries.values()))
     except TooMany:
-        report.error("too-many-sites", f"`{item.name}` has more than {LIMIT:,} weights", via if via.path else item.name_span)
+        report.error(
+            "too-many-sites", f"`{item.name}` has more than {LIMIT:,} weights", via if via.path else item.name_span
+        )
         return None
     return Model(
         item.name,
@@ -90,7 +92,7 @@ def _elaborated(shop: Shop, target: Definition, arguments: Mapping[str, Value], 
 def _free_sizes(target: Definition) -> set[str]:
     """Run-time sizes that only optional inputs of the root name, alone: the length of a mask."""
     names: dict[bool, set[str]] = {True: set(), False: set()}
-    for forward in target.item.body:  # type: ignore[union-attr]
+    for forward in target.item.body:
         for one in forward.inputs if isinstance(forward, ast.Forward) else ():
             lone = {dim.value.name for dim in one.type.dims or () if isinstance(dim.value, ast.Name)}
             names[isinstance(one.default, ast.Name) and one.default.name == "none"] |= lone
@@ -99,7 +101,7 @@ def _free_sizes(target: Definition) -> set[str]:
 
 def _counter(target: Definition) -> str | None:
     """The root's count of what it has seen, where there is one such state."""
-    counts = [each.name for each in target.item.body if isinstance(each, ast.StateDecl) and each.type.dims is None]  # type: ignore[union-attr]
+    counts = [each.name for each in target.item.body if isinstance(each, ast.StateDecl) and each.type.dims is None]
     return counts[0] if len(counts) == 1 else None
 
 
@@ -137,12 +139,12 @@ def _step(keep: d.Keep, unit: Unit, counter: str) -> object:
     """The length, or the count, after a call."""
     spec = unit.states[keep.state]
     if spec.type is None:
-        return keep.value.value.ground if isinstance(keep.value, d.Const) and isinstance(keep.value.value, Size) else None
+        return (
+            keep.value.value.ground if isinstance(keep.value, d.Const) and isinstance(keep.value.value, Size) else None
+        )
     if spec.growing is None or not isinstance(keep.value.type, d.Tensor):
         return None
     return keep.value.type.dims[spec.growing].ground
-
-
 
 
 def at_root(name: str, value: Value) -> Value:
@@ -206,7 +208,9 @@ def mentions(node: object, name: str) -> bool:
     if isinstance(node, tuple):
         return any(mentions(each, name) for each in node)
     if isinstance(node, ast.Block):
-        return any(mentions(each, name) for each in node.body if isinstance(each, ast.Forward | ast.DeclIf | ast.DeclFor))
+        return any(
+            mentions(each, name) for each in node.body if isinstance(each, ast.Forward | ast.DeclIf | ast.DeclFor)
+        )
     if isinstance(node, ast.LayerDecl) or not hasattr(node, "__dataclass_fields__"):
         return False
     return any(mentions(getattr(node, each), name) for each in node.__dataclass_fields__)
@@ -220,9 +224,6 @@ def _unfolded(shop: Shop) -> None:
 
 
 def check_block(scope: Scope, target: Definition, arguments: Mapping[str, Value]) -> list[Diagnostic]:
-    """The mistakes in a block that no model uses. Where it is used it is known which inputs are given: both are tried."""
+    """The mistakes in a block that no model uses. Users know which inputs they give, so both ways are tried."""
     found = elaborate(scope, target, arguments, presence=True)[1]
     return found + elaborate(scope, target, arguments, presence=False)[1]
-
-
-__all__ = ["check_block", "elaborate", "forward_body"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
-from sharedsl.analysis import expressions
+from sharedsl.analysis import choices, expressions
 from sharedsl.analysis.arguments import Poisoned
-from sharedsl.analysis.flow_values import BAD, Both, Presence, Ref, V, is_static, operand
+from sharedsl.analysis.branches import branch
+from sharedsl.analysis.flow_values import BAD, Both, Presence, Ref, V, described, is_static, operand
 from sharedsl.analysis.loops import loop
 from sharedsl.analysis.numbering import Numbering
 from sharedsl.analysis.scope import FileScope
 from sharedsl.analysis.shop import Draft, Shop
-from sharedsl.comptime.values import kind_of
 from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Size
 from sharedsl.source import Span
@@ -85,7 +85,12 @@ class Flow:
         if draft is None:
             return
         unit = draft.unit
-        kinds = (("parameter", draft.names), ("layer", unit.children), ("weight", unit.weights), ("buffer", unit.buffers))
+        kinds = (
+            ("parameter", draft.names),
+            ("layer", unit.children),
+            ("weight", unit.weights),
+            ("buffer", unit.buffers),
+        )
         for kind, members in kinds:
             if target in members:
                 place = Span(span.path, span.start, span.start + len(target))
@@ -117,7 +122,9 @@ class Flow:
         if isinstance(value, tuple) and not _has_runtime(value):
             if len(value) != len(targets):
                 raise self.error("wrong-count", f"{len(targets)} names for {len(value)} values", statement.span)
-            self._assign_each(targets, list(value), ast.Assign(targets, statement.values * len(targets), span=statement.span))
+            self._assign_each(
+                targets, list(value), ast.Assign(targets, statement.values * len(targets), span=statement.span)
+            )
             return
         source = self.operand(value, statement.span)
         if not isinstance(source.type, d.Many):
@@ -166,8 +173,6 @@ class Flow:
         """A value as a run-time expression, or an error."""
         expr = operand(value, span)
         if expr is None:
-            from sharedsl.analysis.flow_values import described
-
             raise self.error("wrong-kind", f"a value is wanted here, not {described(value)}", span)
         return expr
 
@@ -182,7 +187,7 @@ class Flow:
 
     def _require(self, statement: ast.Require) -> None:
         """Decided now where it can be; a comparison of run-time sizes becomes a check that the module makes."""
-        value = expressions.condition(self, statement.condition, checking=True)
+        value = choices.condition(self, statement.condition, checking=True)
         if isinstance(value, tuple):
             for left, op, right in value:
                 text = self.shop.text(statement.condition.span)
@@ -196,116 +201,8 @@ class Flow:
     # ------------------------------------------------------------------------ conditions
 
     def _if(self, statement: ast.If) -> None:
-        condition = expressions.condition(self, statement.condition)
-        self.branch(condition, statement.then, statement.other, statement.span)
-
-    def branch(self, condition: V, then: tuple[ast.Statement, ...], other: tuple[ast.Statement, ...], span: Span) -> None:
-        """Take the branch that is decided, or both where only the caller knows."""
-        match condition:
-            case bool():
-                self.run(then if condition else other)
-            case Presence():
-                if not condition.positive:
-                    then, other = other, then
-                self._present(condition.name, lambda: self.run(then), lambda: self.run(other), span)
-            case Both(either=False):
-                self._nest(condition, then, other, span)
-            case Both():
-                self._nest(Both(_negated(condition.left), _negated(condition.right)), other, then, span)
-            case _:
-                raise self.error("wrong-kind", f"a condition must be true or false, not {kind_of(condition)}", span)
-
-    def _nest(self, both: Both, then: tuple[ast.Statement, ...], other: tuple[ast.Statement, ...], span: Span) -> None:
-        """`if a and b` as two conditions, one in the other."""
-        left = both.left
-        assert isinstance(left, Presence)
-
-        def yes() -> None:
-            self.branch(both.right, then, other, span)
-
-        def no() -> None:
-            self.run(other)
-
-        first, second = (yes, no) if left.positive else (no, yes)
-        self._present(left.name, first, second, span)
-
-    def _present(self, name: str, then, other, span: Span) -> None:  # type: ignore[no-untyped-def]
-        before, counts = dict(self.names), self.numbering.counts
-        optional = before[name]
-        assert isinstance(optional, d.Var) and isinstance(optional.type, d.Tensor)
-        given = d.Var(name, d.Tensor(optional.type.dtype, optional.type.dims), span=optional.span)
-        branches = []
-        for known, take in ((given, then), (None, other)):
-            self.names = {**before, name: known}
-            self.numbering.counts = counts.copy()
-            outer, self.out, self.done = self.out, [], False
-            take()
-            branches.append((self.out, self.names, self.done, self.numbering.counts))
-            self.out = outer
-        (yes, yes_names, yes_done, yes_counts), (no, no_names, no_done, no_counts) = branches
-        yes_counts.merge(no_counts)
-        self.numbering.counts = yes_counts
-        self.done = yes_done and no_done
-        self.names = before
-        if yes_done or no_done:
-            self.names |= {k: v for k, v in (no_names if yes_done else yes_names).items() if k != name}
-            if yes_done != no_done:
-                self.names[name] = None if yes_done else given
-        else:
-            self._join(name, (yes, yes_names), (no, no_names), span)
-        self.out.append(d.Present(name, tuple(yes), tuple(no), span=span))
-
-    def _join(
-        self,
-        name: str,
-        yes: tuple[list[d.Statement], dict[str, V]],
-        no: tuple[list[d.Statement], dict[str, V]],
-        span: Span,
-    ) -> None:
-        """After both branches: names that either changed stand for run-time variables of one type."""
-        for each in {**yes[1], **no[1]}:
-            a, b = yes[1].get(each, BAD), no[1].get(each, BAD)
-            if each == name or a is b:
-                continue
-            if a is BAD or b is BAD:
-                self.names[each] = BAD
-                continue
-            if is_static(a) and is_static(b) and a == b:
-                self.names[each] = a
-                continue
-            types = [self._materialise(each, value, out, span) for value, (out, _) in ((a, yes), (b, no))]
-            if not same_type(types[0], types[1]):
-                message = f"`{each}` is {types[0]} where `{name}` is given, and {types[1]} where it is not"
-                raise self.error("shape", message, span)
-            self.names[each] = d.Var(each, types[0], span=span)
-
-    def _materialise(self, name: str, value: V, out: list[d.Statement], span: Span) -> d.Type:
-        expr = self.operand(value, span)
-        if not (isinstance(expr, d.Var) and expr.name == name):
-            out.append(d.Assign((name,), expr, span=span))
-        return expr.type
-
-
-def _negated(condition: V) -> V:
-    match condition:
-        case Presence():
-            return Presence(condition.name, not condition.positive)
-        case Both():
-            return Both(_negated(condition.left), _negated(condition.right), not condition.either)
-        case _:
-            return not condition
-
-
-def same_type(a: d.Type, b: d.Type) -> bool:
-    if isinstance(a, d.Many) or isinstance(b, d.Many):
-        return (
-            isinstance(a, d.Many)
-            and isinstance(b, d.Many)
-            and len(a.items) == len(b.items)
-            and all(same_type(x, y) for x, y in zip(a.items, b.items, strict=True))
-        )
-    alike = a.dtype == b.dtype and len(a.dims) == len(b.dims)
-    return alike and all(x.same(y) for x, y in zip(a.dims, b.dims, strict=True))
+        condition = choices.condition(self, statement.condition)
+        branch(self, condition, statement.then, statement.other, statement.span)
 
 
 def _is_layers(value: V) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 from typing import Any
 
 from sharedsl.comptime.values import kind_of
@@ -87,13 +87,17 @@ def const(value: Size | Real | bool, span: Span) -> d.Const:
 def operand(value: V, span: Span) -> d.Expr | None:
     """A value as a run-time expression; None where it cannot be one."""
     if isinstance(value, RUNTIME):
-        return value  # type: ignore[return-value]
+        return value
     if isinstance(value, bool | Size | Real):
         return const(value, span)
     if isinstance(value, tuple):
         items = [operand(item, span) for item in value]
         found = tuple(item for item in items if item is not None)
-        return d.Collect(found, d.Many(tuple(item.type for item in found)), span=span) if len(found) == len(items) else None
+        return (
+            d.Collect(found, d.Many(tuple(item.type for item in found)), span=span)
+            if len(found) == len(items)
+            else None
+        )
     return None
 
 
@@ -112,3 +116,25 @@ def described(value: V) -> str:
             return str(value.type) if isinstance(value.type, d.Tensor) else "a list of values"
         case _:
             return kind_of(value)
+
+
+def negated(condition: V) -> V:
+    match condition:
+        case Presence():
+            return Presence(condition.name, not condition.positive)
+        case Both():
+            return Both(negated(condition.left), negated(condition.right), not condition.either)
+        case _:
+            return not condition
+
+
+def same_type(a: d.Type, b: d.Type) -> bool:
+    if isinstance(a, d.Many) or isinstance(b, d.Many):
+        return (
+            isinstance(a, d.Many)
+            and isinstance(b, d.Many)
+            and len(a.items) == len(b.items)
+            and all(same_type(x, y) for x, y in zip(a.items, b.items, strict=True))
+        )
+    alike = a.dtype == b.dtype and len(a.dims) == len(b.dims)
+    return alike and all(x.same(y) for x, y in zip(a.dims, b.dims, strict=True))

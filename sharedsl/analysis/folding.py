@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from sharedsl.record import dataclass, replace
 
 from sharedsl.model.folds import FoldEdit
 from sharedsl.model.sites import Step
@@ -60,7 +60,9 @@ def layer_turns(edits: tuple[FoldEdit, ...], used: set[FoldEdit]) -> list[Turn]:
     turns = [Turn(None)]
     for edit in reversed(edits):
         used.add(edit)
-        turns = [Turn(None, at if edit.step_embedding else turn.step) for turn in turns for at in range(len(edit.order))]
+        turns = [
+            Turn(None, at if edit.step_embedding else turn.step) for turn in turns for at in range(len(edit.order))
+        ]
     return turns
 
 

@@ -43,7 +43,9 @@ def positions(flow: Flow, sub: ast.Expr | ast.Slice, count: int) -> int | range:
     """A place among `count`, or the places of a slice; negative ones count from the end."""
     try:
         if isinstance(sub, ast.Slice):
-            bounds = [None if part is None else expressions.value(flow, part) for part in (sub.start, sub.stop, sub.step)]
+            bounds = [
+                None if part is None else expressions.value(flow, part) for part in (sub.start, sub.stop, sub.step)
+            ]
             return _range(flow, bounds, count, sub)
         return position(expressions.value(flow, sub), count, flow.shop.trace)
     except Failure as problem:

@@ -36,7 +36,9 @@ def init_of(expr: ast.Expr, scope: Scope, report: Reporter) -> Init:
         raise Poisoned
     name = call.function.name
     if name not in INITIALISERS:
-        report.add(unknown("unknown-init", f"no initialiser is called `{name}`", name, call.function.span, INITIALISERS))
+        report.add(
+            unknown("unknown-init", f"no initialiser is called `{name}`", name, call.function.span, INITIALISERS)
+        )
         raise Poisoned
     takes = INITIALISERS[name]
     args: list[tuple[str, Size | Real]] = []

@@ -6,14 +6,14 @@ outer block win over those of an inner one, a later line over an earlier one.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from sharedsl.record import replace
 
 from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.initialisers import init_of
 from sharedsl.analysis.shop import Draft, Shop
+from sharedsl.comptime import Scope, evaluate
 from sharedsl.comptime.evaluate import position, slice_of
 from sharedsl.comptime.values import Failure, Trace
-from sharedsl.comptime import Scope, evaluate
 from sharedsl.model.sites import Init
 from sharedsl.model.tree import Child, Unit
 from sharedsl.syntax import ast
@@ -49,7 +49,8 @@ class _Applier:
             return False
         head, rest = segments[0], segments[1:]
         if head.alternatives:
-            return any([self.apply(unit, (*each.segments, *rest)) for each in head.alternatives])
+            matched = [self.apply(unit, (*each.segments, *rest)) for each in head.alternatives]
+            return any(matched)
         found = False
         if head.name == "**":
             found = self.apply(unit, rest)
@@ -62,7 +63,8 @@ class _Applier:
                     found = True
             return found
         names = [name for name in unit.children if head.name in ("*", name)]
-        return any([self._descend(unit, name, head, rest) for name in names])
+        matched = [self._descend(unit, name, head, rest) for name in names]
+        return any(matched)
 
     def _descend(self, unit: Unit, name: str, head: ast.Segment | None, rest: Segments) -> bool:
         child = unit.children[name]

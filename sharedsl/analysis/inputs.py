@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.arguments import Poisoned, shown, value_of
 from sharedsl.analysis.flow_values import RUNTIME, V, described
@@ -28,7 +28,9 @@ class Argument:
     span: Span
 
 
-def match(shop: Shop, inputs: tuple[ast.Input, ...], args: list[Argument], what: str, span: Span) -> dict[str, Argument]:
+def match(
+    shop: Shop, inputs: tuple[ast.Input, ...], args: list[Argument], what: str, span: Span
+) -> dict[str, Argument]:
     """Arguments by the inputs' names. An input given as `none` counts as left out."""
     by_name = {one.name: one for one in inputs}
     found: dict[str, Argument] = {}
@@ -55,6 +57,9 @@ def match(shop: Shop, inputs: tuple[ast.Input, ...], args: list[Argument], what:
 
 
 # ---------------------------------------------------------------------------- binding sizes
+
+#: an input, what it is given, its type, and the sizes of its axes as far as they are known
+_Later = tuple[ast.Input, Argument, d.Tensor, list[Size | None]]
 
 
 @dataclass(slots=True)
@@ -86,7 +91,7 @@ class Binding:
         """Raises Poisoned where an argument does not fit; every misfit is reported."""
         self.refuse_twins(inputs)
         failed = False
-        later: list[tuple[ast.Input, Argument, d.Tensor, list[Size | None]]] = []
+        later: list[_Later] = []
         for one in sorted(inputs, key=lambda one: one.default is not None):
             if one.name in given:
                 try:
@@ -101,7 +106,7 @@ class Binding:
         if failed:
             raise Poisoned
 
-    def _input(self, one: ast.Input, arg: Argument, later: list) -> None:  # type: ignore[type-arg]
+    def _input(self, one: ast.Input, arg: Argument, later: list[_Later]) -> None:
         if one.type.dims is None:
             self._plain(one, arg)
             return
@@ -168,7 +173,9 @@ class Binding:
 
     def _disagree(self, one: ast.Input, arg: Argument, type: d.Tensor, name: str, actual: Size) -> Poisoned:
         source, axis = self.places.get(name, (one.name, 0))
-        message = f"`{name}` of {self.what} is {self.sizes[name]} in axis {axis} of `{source}`, and {actual} here: {type}"
+        message = (
+            f"`{name}` of {self.what} is {self.sizes[name]} in axis {axis} of `{source}`, and {actual} here: {type}"
+        )
         self.shop.report.error("input-shape", message, arg.span, "", Label(one.span, "declared here"))
         return Poisoned()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.analysis.arguments import Given, Poisoned, given, value_of
 from sharedsl.analysis.folding import edits_below
+from sharedsl.analysis.library import where_in_std
 from sharedsl.analysis.names import unknown
-from sharedsl.analysis.scope import Definition, FileScope, names_in, where_in_std
+from sharedsl.analysis.scope import Definition, FileScope, names_in
 from sharedsl.analysis.shop import LIMIT, Draft, Shop
 from sharedsl.comptime.values import Failure, kind_of, truth
 from sharedsl.layers import LAYERS, Layer

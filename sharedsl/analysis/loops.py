@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sharedsl.analysis import expressions
 from sharedsl.analysis.flow_values import Ref, V, described, is_static
+from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.folding import edits_of, part_turns, whole_runs
-from sharedsl.analysis.shop import LIMIT
+from sharedsl.analysis.shop import LIMIT, MAX_TURNS
 from sharedsl.model import dataflow as d
 from sharedsl.model import sizes
 from sharedsl.model.sizes import Size
@@ -35,6 +36,13 @@ def loop(flow: Flow, statement: ast.For) -> None:
     outer = flow.out
     flow.in_loop += 1
     for item in items:
+        flow.shop.turns += 1
+        if flow.shop.turns > MAX_TURNS:
+            flow.in_loop, flow.out = flow.in_loop - 1, outer
+            message = f"the loops of one model may take {MAX_TURNS:,} turns together, and these take more"
+            if flow.shop.turns > MAX_TURNS + 1:
+                raise Poisoned  # said already
+            raise flow.error("too-many-sites", message, statement.source.span)
         flow.out = []
         parts = _parts(flow, item, statement)
         for name, part in zip(statement.names, parts, strict=True):
@@ -111,4 +119,4 @@ def _parts(flow: Flow, item: V, statement: ast.For) -> tuple[V, ...]:
 def _shown(part: V) -> tuple[str, int | None] | d.Setting:
     if isinstance(part, Ref):
         return (part.child, part.indices[0] if part.indices is not None else None)
-    return part if is_static(part) else None  # type: ignore[return-value]
+    return part if is_static(part) else None

@@ -9,7 +9,7 @@ weight vanishes: the chain wins while `r * (in + out) < in * out` (measured: 40 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Axis

@@ -9,7 +9,7 @@ elements within the run.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.model.dataflow import Use
 

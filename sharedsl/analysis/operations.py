@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from typing import TYPE_CHECKING
 
 from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.flow_values import RUNTIME, V, described, is_static, operand
 from sharedsl.analysis.inputs import Argument
 from sharedsl.analysis.names import unknown
+from sharedsl.diagnostics import Label
 from sharedsl.model import dataflow as d
-from sharedsl.model.sizes import Named, Real, Size
+from sharedsl.model.sizes import Named, Size
 from sharedsl.ops import OPS, Operation, OpParam, ShapeError
 from sharedsl.ops.patterns import wanted
 from sharedsl.source import Span
@@ -44,11 +45,12 @@ def apply(flow: Flow, name: str, args: list[Argument], span: Span, sign: str = "
     operands, places = _operands(flow, op, sorted_, what)
     settings = _settings(flow, op, sorted_, what, span)
     if name in _JOINS:
-        kept = [(each, place) for each, place in zip(operands, places, strict=True) if not _empty(each, settings)]
-        if len(kept) == 1 and isinstance(kept[0][0].type, d.Tensor):
-            return kept[0][0]
+        kept = [at for at, each in enumerate(operands) if not _empty(each, settings)]
+        only = operands[kept[0]] if len(kept) == 1 else None
+        if only is not None and isinstance(only.type, d.Tensor):
+            return only
         if kept:
-            operands, places = [each for each, _ in kept], [place for _, place in kept]
+            operands, places = [operands[at] for at in kept], [places[at] for at in kept]
     try:
         result = op.result(tuple(None if each is None else each.type for each in operands), settings)
     except ShapeError as problem:
@@ -71,10 +73,8 @@ def _infer_lengths(flow: Flow, operands: list[d.Expr | None]) -> None:
                 flow.shop.infer(type.dims[-1], keys.dims[1])
 
 
-def _origins(flow: Flow, operands: list[d.Expr | None], at: int | None) -> tuple:  # type: ignore[type-arg]
+def _origins(flow: Flow, operands: list[d.Expr | None], at: int | None) -> tuple[Label, ...]:
     """Where the layer or input behind a misfitting operand was declared."""
-    from sharedsl.diagnostics import Label
-
     found = []
     for one in operands:
         if isinstance(one, d.Call) and flow.draft is not None:
@@ -161,7 +161,8 @@ def _place(flow: Flow, param: OpParam, arg: Argument, sorted_: _Sorted, what: st
 
 def _check_given(flow: Flow, op: Operation, sorted_: _Sorted, what: str, span: Span) -> None:
     given = {*sorted_.operands, *sorted_.settings, *sorted_.sizes}
-    missing = [f"`{param.name}`" for param in op.params if param.required and param.name not in given and param.kind != "names"]
+    needed = [param.name for param in op.params if param.required and param.kind != "names"]
+    missing = [f"`{name}`" for name in needed if name not in given]
     if missing:
         raise flow.error("missing-argument", f"{what} needs {', '.join(missing)}", span)
 
@@ -259,7 +260,3 @@ def _empty(expr: d.Expr | None, settings: dict[str, d.Setting]) -> bool:
         return False
     dims = expr.type.dims
     return -len(dims) <= axis.value < len(dims) and dims[axis.value].value == 0
-
-
-def real_of(value: Size | Real) -> float | None:
-    return value.value

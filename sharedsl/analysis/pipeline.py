@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
-from sharedsl.analysis.arguments import lifted
 from sharedsl.analysis.assumed import assumed
-from sharedsl.analysis.builds import DTYPES, Asked, Made, Models, make, no_model
+from sharedsl.analysis.builds import Asked, Made, Models, make, no_model
 from sharedsl.analysis.echoes import without_echoes
 from sharedsl.analysis.elaborate import check_block
+from sharedsl.analysis.library import read_file
 from sharedsl.analysis.names import unknown
 from sharedsl.analysis.report import Reporter
-from sharedsl.analysis.scope import Definition, Load, Scope, load_scope, read_file
-from sharedsl.comptime import Failure, Trace, evaluate
+from sharedsl.analysis.requests import asked_for, dtype_of, lifted_values, test_values
+from sharedsl.analysis.scope import Definition, Load, Scope, load_scope
 from sharedsl.comptime import Scope as Names
-from sharedsl.comptime.values import plain
+from sharedsl.comptime import Trace
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.model.sizes import Value
 from sharedsl.model.tree import Model
@@ -144,15 +144,15 @@ def _plan(analysis: Analysis, item: ast.Plan, used: bool, report: Reporter) -> N
 
 
 def _build(analysis: Analysis, item: ast.Build, report: Reporter) -> None:
-    asked = _asked(analysis, item, report)
+    asked = asked_for(analysis.scope, item, report)
     if asked is None:
         return
     made = _made(analysis, asked)
     for each in (*made.diagnostics, *_over_budget(item, made)):
         report.add(each)
-    test = _test_values(analysis, item, report)
+    test = test_values(analysis.scope, item, report)
     if test:
-        asked = _asked(analysis, item, report, test)
+        asked = asked_for(analysis.scope, item, report, test)
         if asked is not None:
             for each in _made(analysis, asked).diagnostics:
                 report.add(each)
@@ -166,7 +166,7 @@ def _over_budget(item: ast.Build, made: Made) -> list[Diagnostic]:
     from sharedsl.analysis.budget.limits import check
     from sharedsl.analysis.budget.totals import Totals
 
-    return check(lines, Totals(made.model, made.solved, _dtype(item)))
+    return check(lines, Totals(made.model, made.solved, dtype_of(item)))
 
 
 def _take(made: Made, params: tuple[ast.Param, ...], report: Reporter) -> None:
@@ -193,8 +193,8 @@ def _blocks(analysis: Analysis, report: Reporter) -> None:
 
 
 def _checked(scope: Scope, definition: Definition, item: ast.Block) -> list[Diagnostic]:
-    from sharedsl.analysis.arguments import Poisoned, bind, parameters
     from sharedsl.analysis.arguments import Given as Argument
+    from sharedsl.analysis.arguments import Poisoned, bind, parameters
 
     report = Reporter()
     params = parameters(item.params, Names({}, Trace(), definition.home.known), report)
@@ -239,11 +239,11 @@ def compile_build(
         place = analysis.file.span
         raise Broken((unknown("unknown-build", f"there is no build `{name}`", name, place, analysis.builds),))
     report = Reporter()
-    values = {**(_test_values(analysis, build, report) if test else {}), **_lifted(overrides)}
-    asked = _asked(analysis, build, report, values)
+    values = {**(test_values(analysis.scope, build, report) if test else {}), **lifted_values(overrides)}
+    asked = asked_for(analysis.scope, build, report, values)
     if asked is None:
         raise Broken(tuple(report.found))
-    return _compiled(analysis, build, build.name, _made(analysis, asked), asked, _dtype(build), report)
+    return _compiled(analysis, build, build.name, _made(analysis, asked), asked, dtype_of(build), report)
 
 
 def compile_plan(
@@ -254,7 +254,7 @@ def compile_plan(
 ) -> Compiled:
     """A model with plans, by name or with arguments, without a build: what `compare` shows."""
     refs = tuple(ast.PlanRef(plan) if isinstance(plan, str) else plan for plan in plans)
-    asked = Asked(model, refs, (), tuple(_lifted(overrides).items()), exact=False)
+    asked = Asked(model, refs, (), tuple(lifted_values(overrides).items()), exact=False)
     return _compiled(analysis, None, model, _made(analysis, asked), asked, "float32", Reporter())
 
 
@@ -286,102 +286,3 @@ def _made(analysis: Analysis, asked: Asked) -> Made:
     if key not in analysis._made:
         analysis._made[key] = make(analysis.scope, asked, analysis._models)
     return analysis._made[key]
-
-
-def _asked(
-    analysis: Analysis, build: ast.Build, report: Reporter, overrides: Mapping[str, Value] | None = None
-) -> Asked | None:
-    if analysis.scope.model(build.model) is None:
-        report.add(no_model(analysis.scope, build.model, _model_place(analysis, build)))
-        return None
-    incremental = any(isinstance(line, ast.IncrementalLine) for line in build.body)
-    for line in build.body:
-        if isinstance(line, ast.DtypeLine) and line.dtype not in DTYPES:
-            place = Span(line.span.path, line.span.end - len(line.dtype), line.span.end)
-            report.add(unknown("unknown-dtype", f"no dtype `{line.dtype}`", line.dtype, place, DTYPES))
-    own = _parameters(analysis, build.model)
-    values = {name: value for name, value in (overrides or {}).items() if name in own or not _in_plans(analysis, build, name)}
-    plans = tuple(_with_values(analysis, build.model, ref, overrides or {}, set(own)) for ref in build.plans)
-    return Asked(build.model, plans, build.args, tuple(values.items()), incremental, span=build.name_span)
-
-
-def _parameters(analysis: Analysis, model: str) -> tuple[str, ...]:
-    target = analysis.scope.model(model)
-    return tuple(param.name for param in target.item.params) if target and isinstance(target.item, ast.Block) else ()
-
-
-def _in_plans(analysis: Analysis, build: ast.Build, name: str) -> bool:
-    """Whether a plan of the build has a parameter of that name."""
-    plans = [analysis.scope.plan(build.model, ref.name) for ref in build.plans]
-    return any(param.name == name for plan in plans if plan is not None for param in plan.plan.params)
-
-
-def _with_values(
-    analysis: Analysis, model: str, ref: ast.PlanRef, values: Mapping[str, Value], own: set[str]
-) -> ast.PlanRef:
-    """A plan with the arguments that are given for its parameters: `test (dim = 32, rank = 4)`."""
-    found = analysis.scope.plan(model, ref.name)
-    if found is None:
-        return ref
-    names = [param.name for param in found.plan.params]
-    given = {name: value for name, value in values.items() if name in names and name not in own}
-    if not given:
-        return ref
-    args = tuple(arg for at, arg in enumerate(ref.args) if (arg.name or (names[at] if at < len(names) else "")) not in given)
-    named = [ast.Arg(_written(value, ref.span), name, span=ref.span) for name, value in given.items()]
-    fixed = tuple(ast.Arg(arg.value, arg.name or names[at], span=arg.span) for at, arg in enumerate(ref.args) if arg in args)
-    return ast.PlanRef(ref.name, (*fixed, *named), span=ref.span)
-
-
-def _written(value: Value, span: Span) -> ast.Expr:
-    """A compile-time value as the expression that has it."""
-    bare = plain(value)
-    if isinstance(bare, bool) or bare is None:
-        return ast.Name("none" if bare is None else str(bare).lower(), span=span)
-    if isinstance(bare, int | float):
-        number = ast.Number(str(abs(bare)), abs(bare), span=span)
-        return ast.Unary("-", number, span=span) if bare < 0 else number
-    if isinstance(value, tuple):
-        return ast.List(tuple(_written(item, span) for item in value), span=span)
-    return ast.String(str(bare), span=span)
-
-
-def _model_place(analysis: Analysis, build: ast.Build) -> Span:
-    at = analysis.source.text.find(build.model, build.name_span.end, build.span.end)
-    return Span(build.span.path, at, at + len(build.model)) if at >= 0 else build.name_span
-
-
-def _dtype(build: ast.Build) -> str:
-    return next((line.dtype for line in build.body if isinstance(line, ast.DtypeLine)), "float32")
-
-
-def _test_values(analysis: Analysis, build: ast.Build, report: Reporter) -> dict[str, Value]:
-    """The sizes of the build's `test` line."""
-    found: dict[str, Value] = {}
-    names = set(_parameters(analysis, build.model))
-    for line in build.body:
-        if not isinstance(line, ast.TestLine):
-            continue
-        for arg in line.args:
-            if arg.name is None:
-                report.error("wrong-count", "`test` gives parameters by name: `test (dim = 64)`", arg.span)
-            elif arg.name not in names and not _in_plans(analysis, build, arg.name):
-                place = Span(arg.span.path, arg.span.start, arg.span.start + len(arg.name))
-                message = f"`{build.model}` has no parameter `{arg.name}`"
-                report.add(unknown("unknown-argument", message, arg.name, place, names))
-            else:
-                _test_value(analysis, arg, found, report)
-    return found
-
-
-def _test_value(analysis: Analysis, arg: ast.Arg, found: dict[str, Value], report: Reporter) -> None:
-    try:
-        assert arg.name is not None
-        found[arg.name] = evaluate(arg.value, Names(found, Trace(), analysis.scope.main.known))
-    except Failure as problem:
-        report.error("bad-value", str(problem), getattr(problem, "span", arg.span))
-
-
-def _lifted(overrides: Mapping[str, object] | None) -> dict[str, Value]:
-    """Bare Python values, as `--set dim=1024` gives them."""
-    return {name: lifted(value) for name, value in (overrides or {}).items()}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from sharedsl.record import dataclass, field, replace
 
+from sharedsl.analysis.library import parsed, std_file, std_modules, where_in_std
 from sharedsl.analysis.names import unknown
 from sharedsl.analysis.report import Reporter
 from sharedsl.diagnostics import Diagnostic, Edit, Label, error
@@ -13,7 +14,7 @@ from sharedsl.layers import LAYERS
 from sharedsl.model.sizes import Named
 from sharedsl.ops import OPS
 from sharedsl.source import SourceFile, Span
-from sharedsl.syntax import ast, parse
+from sharedsl.syntax import ast
 
 Load = Callable[[str], SourceFile | None]
 #: chains of imports longer than this are reported, not followed
@@ -113,7 +114,7 @@ class _Loader:
     files: dict[str, FileScope]
 
     def file(self, source: SourceFile, importing: tuple[str, ...]) -> FileScope:
-        tree, problems = _parse(source)
+        tree, problems = parsed(source)
         for problem in problems:
             self.report.add(problem)
         scope = FileScope(source, tree)
@@ -136,7 +137,7 @@ class _Loader:
             return
         found = self.files.get(path)
         if found is None:
-            source = _std(path) if path.startswith("std/") else self.load(path)
+            source = std_file(path) if path.startswith("std/") else self.load(path)
             if source is None:
                 self.report.add(_not_found(item, path))
                 return
@@ -229,54 +230,9 @@ def _not_found(item: ast.Import, path: str) -> Diagnostic:
         found = unknown("import-not-found", f"there is no `{item.path}`", item.path, item.path_span, std_modules())
         quoted = tuple(replace(fix, edits=tuple(Edit(e.span, f'"{e.text}"') for e in fix.edits)) for fix in found.fixes)
         return replace(found, fixes=quoted)
-    return error("import-not-found", f"there is no file `{path}`", item.path_span, help="paths are relative to this file")
-
-
-# ---------------------------------------------------------------------------- the standard library
-
-_STD: dict[str, SourceFile | None] = {}
-_PARSED: dict[str, tuple[SourceFile, ast.File, list[Diagnostic]]] = {}
-
-
-def _std_folder() -> str:
-    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "std")
-
-
-def std_modules() -> list[str]:
-    return sorted(f"std/{name[:-5]}" for name in os.listdir(_std_folder()) if name.endswith(".sdsl"))
-
-
-def _std(path: str) -> SourceFile | None:
-    if path not in _STD:
-        _STD[path] = read_file(os.path.join(_std_folder(), path.removeprefix("std/") + ".sdsl"), path)
-    return _STD[path]
-
-
-def where_in_std(name: str) -> str | None:
-    """The module of the standard library that defines `name`: for messages about a name that is not imported."""
-    for module in std_modules():
-        source = _std(module)
-        if source is not None and any(getattr(item, "name", None) == name for item in _parse(source)[0].items):
-            return module
-    return None
-
-
-def read_file(path: str, shown: str | None = None) -> SourceFile | None:
-    """A file from disk, or None where there is none that can be read."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return SourceFile(shown or path, file.read())
-    except (OSError, UnicodeDecodeError, ValueError):
-        return None
-
-
-def _parse(source: SourceFile) -> tuple[ast.File, list[Diagnostic]]:
-    """The tree; the standard library is read once a process."""
-    if not source.path.startswith("std/"):
-        return parse(source)
-    if source.path not in _PARSED or _PARSED[source.path][0].text != source.text:
-        _PARSED[source.path] = (source, *parse(source))
-    return _PARSED[source.path][1:]
+    return error(
+        "import-not-found", f"there is no file `{path}`", item.path_span, help="paths are relative to this file"
+    )
 
 
 def names_in(scope: FileScope) -> Iterable[str]:

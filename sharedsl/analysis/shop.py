@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from typing import TYPE_CHECKING
 
 from sharedsl.analysis.report import Reporter
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: sites of one model, elements of one stack, turns of one loop
 LIMIT = 200_000
+#: turns of the loops of one model's forwards, which are unrolled
+MAX_TURNS = 20_000
 #: blocks inside blocks
 MAX_DEPTH = 100
 
@@ -89,6 +91,7 @@ class Shop:
     inferred: dict[str, Size] = field(default_factory=dict)
     #: the run-time size that stands for how long growing states are; None: each by its own name
     grown: str | None = None
+    turns: int = 0
     #: blocks that are being elaborated, outermost first
     inside: list[Definition] = field(default_factory=list)
 

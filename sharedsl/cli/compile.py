@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.identity import project_of
 from sharedsl.cli import session

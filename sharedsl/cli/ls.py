@@ -55,7 +55,7 @@ def _cells(row: tuple[str, str, str]) -> list[Cell]:
 
 
 def _layers() -> Rows:
-    from sharedsl.analysis.scope import std_modules
+    from sharedsl.analysis.library import std_modules
     from sharedsl.layers import LAYERS
 
     for layer in LAYERS.values():
@@ -67,10 +67,10 @@ def _layers() -> Rows:
 
 
 def _std_items(module: str) -> list[ast.Block]:
-    from sharedsl.analysis.scope import _parse, _std
+    from sharedsl.analysis.library import parsed, std_file
 
-    source = _std(module)
-    return [item for item in _parse(source)[0].items if isinstance(item, ast.Block)] if source is not None else []
+    source = std_file(module)
+    return [item for item in parsed(source)[0].items if isinstance(item, ast.Block)] if source is not None else []
 
 
 def _param(name: str, required: bool, default: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.analysis.budget.subject import over_budget
 from sharedsl.analysis.identity import shown_path, sources_of, spec_hash

@@ -13,6 +13,9 @@ from sharedsl.cli.table import data, short
 _BAR, _ROW, _NAME = 420, 34, 170
 
 
+HEAD = ["plan", "stored", "of applied", "applied", "sharing", "bytes", "FLOPs", "state / token"]
+
+
 def page(model: str, spec: str, budgets: Sequence[Budget], texts: dict[str, str]) -> str:
     """`texts` holds each plan's own words, as the spec has them."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -40,12 +43,14 @@ def page(model: str, spec: str, budgets: Sequence[Budget], texts: dict[str, str]
             }
         )
     first = budgets[0]
+    # the last column is for models that keep something
+    width = len(HEAD) if any(budget.values["state_per_token"] for budget in budgets) else len(HEAD) - 1
     return environment.get_template("compare.html").render(
         model=model,
         spec=spec,
         sizes=[(name, f"{value:,}") for name, value in first.sizes.items() if value is not None],
-        head=["plan", "stored", "of applied", "applied", "sharing", "bytes", "FLOPs", "state / token"],
-        rows=[_row(budget) for budget in budgets],
+        head=HEAD[:width],
+        rows=[_row(budget)[:width] for budget in budgets],
         chart=chart(budgets),
         plans=plans,
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from html import escape
 
-from sharedsl.analysis.budget.readable import expression, storage_name
+from sharedsl.analysis.budget.readable import expression
 from sharedsl.model.sites import Path, show
-from sharedsl.model.weights import Solved, storages_of
+from sharedsl.model.weights import Expr, Repeat, Solved, children, storages_of
 
 _CELL, _GAP = 18, 2
-_LABEL, _HEAD = 168, 74
+_LABEL, _HEAD, _MARGIN = 168, 74, 44
 #: columns beyond this are left out, with a note
 MAX_COLUMNS = 96
 
@@ -31,7 +31,7 @@ class Grid:
     columns: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
-    #: storage -> the number of its colour; storages that one site reads have none
+    #: storage -> the number of its colour; storages that one site reads, and once, have none
     colours: dict[int, int] = field(default_factory=dict)
     left_out: int = 0
 
@@ -43,7 +43,7 @@ def grid(solved: Solved) -> Grid:
     rows: dict[str, int] = {}
     readers: Counter[int] = Counter()
     for expr in solved.reads:
-        readers.update(storages_of(expr))
+        readers.update(storages_of(expr) * (2 if _repeats(expr) else 1))
     for site in solved.sites:
         here, rest = _split(site.path)
         column = columns.setdefault(here, len(columns))
@@ -51,8 +51,6 @@ def grid(solved: Solved) -> Grid:
         expr = solved.reads[site.index]
         used = storages_of(expr)
         title = f"{show(site.path)} = {expression(expr, solved.storages)}"
-        if len(used) == 1 and readers[used[0]] > 1:
-            title += f"\n{storage_name(solved.storages[used[0]])} is read {readers[used[0]]} times"
         if column < MAX_COLUMNS:
             picture.cells.append(Cell(column, row, used, title))
     shared = [storage.index for storage in solved.storages if readers[storage.index] > 1]
@@ -60,6 +58,11 @@ def grid(solved: Solved) -> Grid:
     picture.columns, picture.rows = list(columns)[:MAX_COLUMNS], list(rows)
     picture.left_out = max(len(columns) - MAX_COLUMNS, 0)
     return picture
+
+
+def _repeats(expr: Expr) -> bool:
+    """Whether slices of one weight are one: sharing inside of a weight."""
+    return isinstance(expr, Repeat) or any(_repeats(each) for each in children(expr))
 
 
 def _split(path: Path) -> tuple[str, str]:
@@ -80,7 +83,7 @@ def hue(number: int) -> str:
 def svg(picture: Grid) -> str:
     """The picture as inline SVG. Private weights are grey, so that what is shared stands out."""
     pitch = _CELL + _GAP
-    wide = _LABEL + len(picture.columns) * pitch + 8
+    wide = _LABEL + len(picture.columns) * pitch + _MARGIN
     high = _HEAD + len(picture.rows) * pitch + 8
     parts = [f'<svg class="grid" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img">']
     for at, label in enumerate(picture.columns):

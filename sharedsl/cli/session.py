@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.pipeline import Analysis, Broken, Compiled, analyze, compile_build
 from sharedsl.cli.terminal import Usage, paint, say

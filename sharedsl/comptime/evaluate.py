@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.comptime.builtins import FUNCTIONS
 from sharedsl.comptime.values import Failure, Trace, arithmetic, compare, kind_of, truth
@@ -145,6 +145,7 @@ def _bindings(expr: ast.Comprehension, scope: Scope) -> Iterator[Scope]:
     if len(expr.names) == 2 and items and not isinstance(items[0], tuple):
         items = tuple((sizes.size(at), item) for at, item in enumerate(items))
     for item in items:
+        scope.trace.turn()
         inner = scope.with_names(bind(expr.names, item))
         if expr.condition is None or truth(evaluate(expr.condition, inner)):
             yield inner

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.model import sizes
 from sharedsl.model.poly import Poly
 from sharedsl.model.sizes import Arith, Named, Real, Size, Value
+
+
+#: turns of comprehensions and loops in one build
+MAX_TURNS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,14 @@ class Trace:
     """The guards met so far, in order, without repeats."""
 
     guards: dict[Guard, None] = field(default_factory=dict)
+    #: turns that comprehensions and loops have taken, all together
+    turns: int = 0
+
+    def turn(self) -> None:
+        """One turn of a compile-time loop: what would take minutes is refused."""
+        self.turns += 1
+        if self.turns > MAX_TURNS:
+            raise Failure(f"the loops of one build may take {MAX_TURNS:,} turns together, and these take more")
 
     def fixed(self, size: Size) -> int:
         """The plain number behind a size that decides structure (a count, an index)."""

@@ -5,7 +5,7 @@ Codes are never used again for something else. The pages lie by subject in `page
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 from functools import cache
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.diagnostics.paint import Paint, clean, width
 from sharedsl.diagnostics.record import Label

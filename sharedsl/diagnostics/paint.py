@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 _CODES = {
     "error": "1;31",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from sharedsl.model import dataflow as d
 from sharedsl.model.sites import Path, Step, declared
 from sharedsl.model.tree import Model, Unit
+from sharedsl.record import dataclass, field
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +19,8 @@ class App:
     bodies: dict[str, None] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
     children: dict[Step, App] = field(default_factory=dict)
+    #: the row of the step embedding that is added before it
+    step: int | None = None
     #: every site of the subtree: declared path below this application (the weight's name last), site number
     sites: tuple[tuple[tuple[Step, ...], int], ...] = ()
 
@@ -65,6 +67,7 @@ def _follow(app: App, key: str, exact: dict[Path, int], loose: dict[Path, int]) 
                 child = App((*app.path, step), app.unit.child(step))
                 app.children[step] = child
                 _name_weights(child, exact, loose)
+            child.step = use.step
             if use.body is not None:
                 _follow(child, use.body, exact, loose)
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from sharedsl import pytree as py
 from sharedsl.emit.hosts import Constant, Host, Layout, Own, Ref
 from sharedsl.emit.inits import init_numbers
-from sharedsl.emit.leaves import LeafCode, LeafWriter, role_names
+from sharedsl.emit.leaf_words import role_names
+from sharedsl.emit.leaves import LeafCode, LeafWriter
 from sharedsl.emit.needs import Role
 from sharedsl.emit.terms import constant, evaluate, literal_of, tidy
 from sharedsl.model.sites import Path, Step
 from sharedsl.model.sizes import Arith, Real, Size, Value, named
 from sharedsl.model.tree import Child
+from sharedsl.record import dataclass, field
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +53,8 @@ class Classes:
     layout: Layout
     cx: py.CodeContext
     root_name: str
+    #: what the whole model is converted to after it is made
+    dtype: str = "float32"
     found: list[Class] = field(default_factory=list)
     of: dict[Path, Class | None] = field(default_factory=dict)
     keys: dict[object, Class] = field(default_factory=dict)
@@ -87,7 +90,7 @@ class Classes:
     def _leaf(self, host: Host) -> Class | None:
         if host.unit.kind == "extern":
             return None
-        code = LeafWriter(host, self.layout.solved, self.cx, {}, self.keyword).write()
+        code = LeafWriter(host, self.layout.solved, self.cx, {}, self.layout.model.unit_at, self.keyword).write()
         if code is None:
             return None
         key = ("leaf", code.bases, code.body)
@@ -101,7 +104,18 @@ class Classes:
         owned = tuple((each.name, each.shape, each.init, each.trainable) for each in host.owned)
         bindings = tuple((step, *self._normal(host, step)) for step in host.bindings)
         bodies = tuple(sorted({key for app in host.apps for key in app.bodies}))
-        key = ("unit", id(host.unit), bodies, children, owned, bindings, host.slots, tuple(host.lifted))
+        key = (
+            "unit",
+            id(host.unit),
+            bodies,
+            children,
+            owned,
+            bindings,
+            host.slots,
+            tuple(host.lifted),
+            host.stepped,
+            host.always_stepped,
+        )
         wanted = self.root_name if not host.path else host.unit.name
         return self._known(key, wanted, host, None)
 
@@ -219,7 +233,7 @@ class Classes:
         return env
 
     def _irregular(self, host: Host) -> set[str]:
-        """Parameters that count a stack of which some elements are missing or unlike: a change would need a new plan."""
+        """Parameters that count a stack with elements missing or unlike: a change would need a new plan."""
         found: set[str] = set()
         for name, child in host.unit.children.items():
             elements = host.children.get(name, {})
@@ -242,9 +256,7 @@ class Classes:
             found.setdefault(tuple(codes.items()))
         return [dict(codes) for codes in found]
 
-    def argument_codes(
-        self, parent: Class, host: Host, env: Mapping[str, Arith] | None = None
-    ) -> dict[str, Arith]:
+    def argument_codes(self, parent: Class, host: Host, env: Mapping[str, Arith] | None = None) -> dict[str, Arith]:
         """What `parent`'s constructor gives for each of the child's parameters."""
         values = self.arguments(parent, host)
         terms = dict(parent.env if env is None else env)
@@ -280,5 +292,3 @@ def _formula(name: str, codes: dict[str, Arith], env: dict[str, Arith]) -> Arith
     if not code.names() <= set(back):
         return None
     return code.substitute(back)
-
-

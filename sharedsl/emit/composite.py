@@ -3,46 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sharedsl import pytree as py
-from sharedsl.diagnostics import InternalError
-from sharedsl.emit.classes import Class, Classes
+from sharedsl.emit.calls import Calls, File
+from sharedsl.emit.classes import Class
 from sharedsl.emit.construct import Constructor
-from sharedsl.emit.forward import Forward, Surroundings, Value, assigned, names_in
-from sharedsl.emit.hosts import Binding, Constant, Given, Host, Own, Ref
-from sharedsl.emit.applications import step_of
-from sharedsl.emit.lift import Lifted
-from sharedsl.emit.needs import Need, Tensor
-from sharedsl.emit.reads import code_of, scale_code
-from sharedsl.emit.reroll import Container, Orders, replace as substitute
+from sharedsl.emit.forward import Forward, Surroundings
 from sharedsl.emit.header import first_sentence
-from sharedsl.emit.states import enters, slots_of, stateful
+from sharedsl.emit.hosts import Host
+from sharedsl.emit.names import assigned, names_in
+from sharedsl.emit.reroll import Container
+from sharedsl.emit.states import enters, stateful
 from sharedsl.emit.terms import in_terms, stored
-from sharedsl.layers import LAYERS
 from sharedsl.model import dataflow as d
-from sharedsl.model.sites import Path
-from sharedsl.model.sizes import Arith, Size, combine, size
-from sharedsl.model.sizes import Value as Argument
 from sharedsl.model.tree import Unit
-from sharedsl.source import Span
+from sharedsl.record import dataclass, field, replace
 
 SELF = py.Name("self")
-#: stands for the module in the code of a layer's call, until it is known how the module is reached
-MODULE = py.Name("\0module")
-
-
-@dataclass(slots=True)
-class File:
-    """What all classes of one file share."""
-
-    classes: Classes
-    cx: py.CodeContext
-    orders: Orders
-    line: Callable[[Span], str]
-    functions: Mapping[str, str]
-    incremental: bool = False
 
 
 @dataclass(slots=True)
@@ -54,8 +32,11 @@ class CompositeWriter:
     host: Host = field(init=False)
     slot_names: tuple[str, ...] = ()
 
+    calls: Calls = field(init=False)
+
     def __post_init__(self) -> None:
         self.host = self.each.host
+        self.calls = Calls(self.file, self.host)
 
     def write(self, extra: Callable[[Class], tuple[py.Stmt, ...]] | None = None) -> py.ClassDef:
         methods = self._methods()
@@ -73,7 +54,11 @@ class CompositeWriter:
     def _doc(self, doc: str | None) -> str | None:
         if not self.host.slots:
             return doc
-        names = [f"`{name}`" for name in self.slot_names]
+        names = [
+            f"`{name}`" for name, slot in zip(self.slot_names, self.host.slots, strict=True) if slot.name != "turn"
+        ]
+        if not names:
+            return doc
         words = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
         verb = "is" if len(names) == 1 else "are"
         given = f"{self.host.unit.name} that shares: {words} {verb} another's, handed in by the caller."
@@ -103,7 +88,7 @@ class CompositeWriter:
         return found
 
     def _name_slots(self, methods: Mapping[str, tuple[str, d.Body]]) -> None:
-        taken: set[str] = {"self", "cache", "slot", "state"}
+        taken: set[str] = {"self", "cache", "slot", "state", "step"}
         for _, body in methods.values():
             taken |= names_in(body.statements) | {each.name for each in body.inputs} | assigned(body.statements)
         names: list[str] = []
@@ -113,7 +98,7 @@ class CompositeWriter:
                 name = f"shared_{name}"
             taken.add(name)
             names.append(name)
-        self.slot_names = tuple(names)
+        self.slot_names = self.calls.slot_names = tuple(names)
 
     def _forwards(self, methods: Mapping[str, tuple[str, d.Body]]) -> tuple[py.FunctionDef, ...]:
         self.each.methods.clear()
@@ -146,20 +131,22 @@ class CompositeWriter:
             cx=self.file.cx,
             orders=self.file.orders,
             containers=self._containers(),
-            apply=self._apply,
-            weight=self._weight,
-            lift=self._lift,
+            apply=self.calls.apply,
+            weight=self.calls.weight,
+            lift=self.calls.lift,
             line=self.file.line,
             functions=self.file.functions,
             methods=names,
             counts=self._counts(env),
-            reserved=frozenset(self.slot_names) | {"self", "cache", "slot", "state"},
+            reserved=frozenset(self.slot_names)
+            | {"self", "cache", "slot", "state"}
+            | ({"step"} if self.host.stepped else set()),
             states={key: spec.type for key, spec in unit.states.items()},
             incremental=self.file.incremental,
         )
         forward = Forward(around, body)
         self._place_new_tensors(body, forward)
-        lifted = [self._lifted_name(each, body) for each in self.host.lifted.values()]
+        lifted = [self.calls.lifted_name(each, body) for each in self.host.lifted.values()]
         statements = forward.run()
         params = [py.Param("self")]
         late: list[py.Param] = []
@@ -174,6 +161,8 @@ class CompositeWriter:
             else:
                 params.append(py.Param(forward.name(each.name)))
         params += [py.Param(slot) for slot in (*self.slot_names, *lifted)]
+        if self.host.stepped:
+            head += self._step(body, forward, params, late)
         if self.file.incremental and stateful(unit):
             root = not self.host.path
             (late if root else params).append(py.Param("cache", default=py.Const(None) if root else None))
@@ -190,6 +179,17 @@ class CompositeWriter:
             params = [each for each in params if each.name not in {forward.name(one) for one in dropped}]
             late = [each for each in late if each.name not in {forward.name(one) for one in dropped}]
         return py.FunctionDef(name, (*params, *late), whole), dropped
+
+    def _step(self, body: d.Body, forward: Forward, params: list[py.Param], late: list[py.Param]) -> list[py.Stmt]:
+        """The signal that tells the steps of a fold apart, added to the first input."""
+        x, step = py.Name(forward.name(body.inputs[0].name)), py.Name("step")
+        row = py.Index(self.calls.weight("step", forward).code, step)
+        add = py.Assign((x,), py.Binary("+", x, row))
+        if self.host.always_stepped:
+            params.append(py.Param("step"))
+            return [add]
+        late.append(py.Param("step", default=py.Const(None)))
+        return [py.If(py.Compare(step, "is not", py.Const(None)), (add,))]
 
     def _place_new_tensors(self, body: d.Body, forward: Forward) -> None:
         """New tensors are made where the inputs are."""
@@ -242,202 +242,6 @@ class CompositeWriter:
                 found[name] = (len(child.units), py.arith(in_terms(child.count, env).code))
         return found
 
-    # ------------------------------------------------------------------------ calls of parts
-
-    def _apply(self, use: d.Use, values: list[Value | None], call: d.Call, forward: Forward) -> Value:
-        if step_of(use) in self.host.lifted:
-            each = self.host.lifted[step_of(use)]
-            return Value(py.Name(self._lifted_name(each, forward.body)))
-        binding = self.host.bindings[step_of(use)]
-        unit = self.host.unit.child(step_of(use))
-        if use.step is not None:
-            raise InternalError("a step embedding that the fold did not lower")
-        inputs = [None if value is None else forward.whole(value) for value in values]
-        if unit.kind == "primitive":
-            return self._primitive(use, binding, unit, inputs, forward)
-        return Value(self._block(use, binding, unit, inputs, forward))
-
-    def _primitive(
-        self, use: d.Use, binding: Binding, unit: Unit, inputs: list[py.Expr | None], forward: Forward
-    ) -> Value:
-        layer = LAYERS[unit.name]
-        child = self.host.unit.children[use.child]
-        arguments = child.arguments[use.index or 0]
-        repeated = binding.reach.repeated
-        if repeated is not None:
-            arguments = smaller_outputs(arguments, repeated)
-        args = {name: in_terms(value, forward.around.env) for name, value in arguments.items()}
-        cx = self.file.cx
-        if binding.reach.kind == "functional":
-            code = layer.functional(tuple(inputs), self._tensors(use, binding, forward), args, cx)
-            return Value(code)
-        made = layer.call(MODULE, tuple(inputs), args, cx)
-        code = _rewritten(made, lambda call: self._through(call, binding, forward))
-        if repeated is None:
-            return Value(code)
-        outputs = arguments.get("outputs")
-        count = len(outputs) if isinstance(outputs, tuple) else 1
-        return Value(code, (repeated[0] - count, repeated[1]))
-
-    def _through(self, call: py.Call, binding: Binding, forward: Forward) -> py.Expr:
-        """A call of a leaf's module, by the way that it is reached."""
-        reach = binding.reach
-        callee = self._reference(binding.callee, reach.callee, forward)
-        needs = tuple(
-            self._reference(ref, need, forward) for ref, need in zip(binding.needs, reach.needs, strict=True)
-        )
-        kwargs = call.kwargs
-        assert binding.callee is not None and reach.callee is not None
-        if binding.callee.role is not None:  # type: ignore[union-attr]
-            word = self.file.classes.keyword(reach.callee.path, reach.callee.role)  # type: ignore[arg-type]
-            kwargs = (*kwargs, (word, py.Const(True)))
-        args = call.args
-        if reach.scale is not None:
-            args = (py.Binary("*", args[0], scale_code(reach.scale, forward.around.env)), *args[1:])
-        code: py.Expr = py.Call(callee, (*args, *needs), kwargs)
-        if binding.then is not None:
-            code = py.call(self._reference(binding.then, reach.then, forward), code)
-        return code
-
-    def _tensors(self, use: d.Use, binding: Binding, forward: Forward) -> dict[str, py.Expr | None]:
-        """The weights of a leaf that has none of its own, from other owners."""
-        app = next(app.children[step_of(use)] for app in self.host.apps if step_of(use) in app.children)
-        solved = self.file.classes.layout.solved
-        tensors: dict[int, py.Expr] = {}
-        for ref, need in zip(binding.needs, binding.reach.needs, strict=True):
-            assert isinstance(need, Tensor)
-            tensors[need.storage] = self._reference(ref, need, forward)
-        return {
-            name: code_of(solved.reads[site], tensors, {}, self.file.cx) for name, site in app.weights.items()
-        }
-
-    def _block(
-        self, use: d.Use, binding: Binding, unit: Unit, inputs: list[py.Expr | None], forward: Forward
-    ) -> py.Expr:
-        callee = self._reference(binding.callee, binding.reach.callee, forward)
-        needs = [
-            self._reference(ref, need, forward) for ref, need in zip(binding.needs, binding.reach.needs, strict=True)
-        ]
-        if unit.kind == "extern" or use.body is None:
-            return py.Call(callee, tuple(each for each in inputs if each is not None))
-        body = unit.bodies[use.body]
-        target = binding.reach.callee
-        each = self.file.classes.of[target.path] if target is not None else None
-        method = each.methods.get(use.body, "forward") if each is not None else "forward"
-        dropped = each.dropped.get(use.body, set()) if each is not None else set()
-        args: list[py.Expr] = []
-        late: list[tuple[str, py.Expr]] = []
-        for one, value in zip(body.inputs, [*inputs, *[None] * len(body.inputs)], strict=False):
-            if value is None or (one.type is None and one.size is None) or one.name in dropped:
-                continue
-            optional = isinstance(one.type, d.Tensor) and one.type.optional or one.default is not None
-            if optional:
-                late.append((one.name, value))
-            else:
-                args.append(value)
-        if target is not None:
-            lifted = self.file.classes.layout.hosts[target.path].lifted.values()
-            needs += [py.Name(forward.lifted[each.step, each.target]) for each in lifted]
-        args += needs
-        if self.file.incremental and stateful(unit):
-            args += [py.Name("cache"), self._slot(use)]
-        func = callee if method == "forward" else py.Attr(callee, method)
-        if not needs and not late:
-            return py.Call(func, tuple(args))
-        if all(name == value.id for name, value in late if isinstance(value, py.Name)) and not needs:
-            return py.Call(func, (*args, *(value for _, value in late)))
-        return py.Call(func, tuple(args), tuple(late))
-
-    def _lifted_name(self, lifted: Lifted, body: d.Body) -> str:
-        taken = names_in(body.statements) | {each.name for each in body.inputs} | assigned(body.statements)
-        name = lifted.name
-        while name in taken or name in self.slot_names:
-            name = f"{name}_value"
-        return name
-
-    def _lift(self, call: d.Call, forward: Forward) -> None:
-        """What all elements of a stack would compute alike: once, in this forward's own sizes."""
-        for each in self.host.lifts.get(call.uses, ()):
-            body = self.host.unit.child(step_of(call.uses[0])).bodies[each.body]
-            env = {**forward.around.env, **self._sizes_of(call, body, forward)}
-            inner = Forward(replace(forward.around, env=env), forward.body)
-            args = tuple(inner.forced(arg) for arg in each.call.args if arg is not None)
-            callee = self._path(SELF, self.host.path, each.target[len(self.host.path) :])
-            name = forward.fresh(each.name)
-            forward.names.setdefault(name, name)
-            forward.lifted[each.step, each.target] = name
-            comment = self.file.line(each.call.span)
-            forward.out.append(py.Assign((py.Name(name),), py.Call(callee, args), comment))
-
-    def _sizes_of(self, call: d.Call, body: d.Body, forward: Forward) -> dict[str, Arith]:
-        """The elements' run-time sizes in this forward's words."""
-        found: dict[str, Arith] = {}
-        for name, (source, axis) in body.sizes:
-            at = next((at for at, one in enumerate(body.inputs) if one.name == source), None)
-            arg = call.args[at] if at is not None and at < len(call.args) else None
-            if arg is not None and isinstance(arg.type, d.Tensor):
-                found[name] = in_terms(arg.type.dims[axis], forward.around.env).code
-        for at, one in enumerate(body.inputs):
-            arg = call.args[at] if at < len(call.args) else None
-            if one.size is not None and isinstance(arg, d.Const) and isinstance(arg.value, Size):
-                found[one.name] = in_terms(arg.value, forward.around.env).code
-        return found
-
-    def _slot(self, use: d.Use) -> py.Expr:
-        """The number of this application's states: counted per application, below what the caller says."""
-        offset = slots_of(self.host, use, self.file.classes.layout)
-        if not self.host.path:
-            return py.Const(offset)
-        return py.Name("slot") if offset == 0 else py.Binary("+", py.Name("slot"), py.Const(offset))
-
-    def _weight(self, name: str, forward: Forward) -> Value:
-        """A weight that the block declares itself."""
-        expr, refs = self.host.weights[name]
-        solved = self.file.classes.layout.solved
-        tensors: dict[int, py.Expr] = {}
-        for number, ref in refs.items():
-            storage = solved.storages[number]
-            path = tuple(step.layer() for step in storage.owner)
-            if isinstance(ref, Own) and not ref.below:
-                tensors[number] = py.Attr(SELF, storage.name)
-            else:
-                tensors[number] = self._reference(ref, Tensor(path, storage.name, number), forward)
-        return Value(code_of(expr, tensors, forward.around.env, self.file.cx))
-
-    # ------------------------------------------------------------------------ paths in the code
-
-    def _reference(self, ref: Ref | None, need: Need | None, forward: Forward) -> py.Expr:
-        assert ref is not None and need is not None
-        if isinstance(ref, Constant):
-            return py.Const(ref.number)
-        if isinstance(ref, Given):
-            base: py.Expr = py.Name(self.slot_names[ref.slot])
-            start = need.path[: len(need.path) - len(ref.below)]
-            return self._path(base, start, ref.below)
-        code = self._path(SELF, self.host.path, ref.below) if ref.below else SELF
-        if ref.name is None:
-            return code
-        owner = self.file.classes.layout.hosts[need.path]
-        if not owner.leaf:
-            return py.Attr(code, ref.name)
-        fetched = forward.fetch(code, ref.name)
-        if len(owner.exports) > 1:
-            return py.item(fetched, list(owner.exports).index(ref.name))
-        return fetched
-
-    def _path(self, base: py.Expr, start: Path, below: Path) -> py.Expr:
-        host = self.file.classes.layout.hosts.get(start)
-        code = base
-        for step in below:
-            code = py.Attr(code, step.name)
-            elements = host.children.get(step.name, {}) if host is not None else {}
-            if step.index is not None:
-                keys = tuple(elements)
-                keyed = keys != tuple(range(len(keys)))
-                code = py.Index(code, py.Const(str(step.index) if keyed else step.index))
-            host = elements.get(step.index)
-        return code
-
 
 def _unread(statement: py.Assign, used: set[str], unit: Unit) -> bool:
     """The length of a state that nothing asks for."""
@@ -453,32 +257,6 @@ def set_place(cx: py.CodeContext, body: d.Body, forward: Forward) -> None:
     floats = [each for each in given if isinstance(each.type, d.Tensor) and each.type.dtype == "float"]
     cx.device = py.Attr(py.Name(forward.name(given[0].name)), "device") if given else None
     cx.dtype = py.Attr(py.Name(forward.name(floats[0].name)), "dtype") if floats else None
-
-
-def _rewritten(node: Any, change: Callable[[py.Call], py.Expr]) -> Any:
-    """`node` with the call of the module, wherever it stands in it, replaced."""
-    for each in py.walk(node):
-        if isinstance(each, py.Call) and each.func == MODULE:
-            return substitute(node, each, change(each))
-    raise InternalError("the code of a layer's call does not call its module")
-
-
-def smaller_outputs(arguments: Mapping[str, Argument], repeated: tuple[int, int]) -> dict[str, Argument]:
-    """A Linear's arguments before its outputs are repeated."""
-    axis, times = repeated
-    outputs = arguments["outputs"]
-    if isinstance(outputs, tuple):
-        part = outputs[axis]
-        assert isinstance(part, Size)
-        small: Argument = (*outputs[:axis], _divided(part, times), *outputs[axis + 1 :])
-    else:
-        assert isinstance(outputs, Size)
-        small = _divided(outputs, times)
-    return {**arguments, "outputs": small}
-
-
-def _divided(number: Size, times: int) -> Size:
-    return size(1) if number.value == times else combine("//", number, size(times))
 
 
 def _parameters_used(functions: tuple[py.FunctionDef, ...], unit: Unit) -> set[str]:

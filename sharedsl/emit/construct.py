@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from sharedsl import pytree as py
 from sharedsl.emit.classes import Class, Classes
 from sharedsl.emit.hosts import Host
-from sharedsl.emit.inits import init_code, init_numbers
-from sharedsl.emit.leaves import shape_of
+from sharedsl.emit.inits import init_code, init_numbers, several_outputs
+from sharedsl.emit.leaf_sizes import leaf_sizes
 from sharedsl.emit.root import alias_table
 from sharedsl.emit.terms import constant, in_terms, literal_of, tidy
 from sharedsl.layers import LAYERS
-from sharedsl.model.weights import Storage
 from sharedsl.model.sizes import Arith, Real, Size, Value, named, product
+from sharedsl.model.weights import Storage
+from sharedsl.record import dataclass, field
 
 SELF = py.Name("self")
 
@@ -46,14 +45,17 @@ class Constructor:
         params = [name for name in unit.arguments if name in used and name not in self.each.env]
         derived = [name for name in unit.arguments if name in own]
         self.each.params = tuple(params)
-        body += requires
         for name in params:
             if name in stored:
                 body.append(py.Assign((py.Attr(SELF, name),), py.Name(name)))
         for name in derived:
             code = tidy(self.each.env[name].substitute({each: self.env[each] for each in own if each != name}))
             body.append(py.Assign((py.Attr(SELF, name),), py.arith(code)))
+        body += requires
         body += parts
+        if not self.host.path and self.classes.dtype != "float32":
+            self.cx.use("torch")
+            body.append(py.ExprStmt(py.method(SELF, "to", py.name(f"torch.{self.classes.dtype}"))))
         if not self.host.path and alias_table(self.classes.layout) is not None:
             hook = py.Name("_accept_aliases")
             body.append(py.ExprStmt(py.method(SELF, "register_load_state_dict_pre_hook", hook)))
@@ -113,7 +115,7 @@ class Constructor:
     def _fills(self) -> tuple[py.Stmt, ...]:
         found: list[py.Stmt] = []
         for storage in self.host.owned:
-            found += init_code(storage, py.Attr(SELF, storage.name), self.cx)
+            found += init_code(storage, py.Attr(SELF, storage.name), self.cx, fan_in=several_outputs(storage))
         return tuple(found)
 
     def _buffers(self) -> list[py.Stmt]:
@@ -124,9 +126,7 @@ class Constructor:
             value = spec.value.value if isinstance(spec.value, Size | Real) else spec.value
             full = py.call("torch.full", sizes, py.number(float(value or 0)))  # type: ignore[arg-type]
             keep = None if spec.persistent else py.Const(False)
-            statements.append(
-                py.ExprStmt(py.method(SELF, "register_buffer", py.Const(name), full, persistent=keep))
-            )
+            statements.append(py.ExprStmt(py.method(SELF, "register_buffer", py.Const(name), full, persistent=keep)))
         return statements
 
     # ------------------------------------------------------------------------ parts
@@ -152,7 +152,7 @@ class Constructor:
         found: list[py.Stmt] = []
         for index, host in elements.items():
             each = self.classes.of[host.path]
-            if not host.leaf or (each is not None and each.leaf is not None and each.leaf.sizes):
+            if not host.leaf or (each is not None and each.leaf is not None and each.leaf.whole):
                 continue
             if any(storage.trainable for storage in host.owned):
                 part: py.Expr = py.Attr(SELF, name)
@@ -182,7 +182,7 @@ class Constructor:
         if found is None or found.leaf is not None:
             made = self._leaf(host, found)
             frozen = host.owned and not any(storage.trainable for storage in host.owned)
-            whole = found is None or not found.leaf or not found.leaf.sizes
+            whole = found is None or not found.leaf or not found.leaf.whole
             return py.method(made, "requires_grad_", py.Const(False)) if frozen and whole else made
         values = self.classes.argument_codes(self.each, host, self.env)
         args: list[py.Expr] = []
@@ -198,7 +198,7 @@ class Constructor:
         return py.Call(py.Name(found.name), tuple(args), tuple(kwargs))
 
     def _leaf(self, host: Host, found: Class | None) -> py.Expr:
-        from sharedsl.emit.composite import smaller_outputs
+        from sharedsl.emit.calls import smaller_outputs
 
         arguments = self.classes.arguments(self.each, host)
         if host.reach is not None and host.reach.repeated is not None:
@@ -210,14 +210,11 @@ class Constructor:
             return LAYERS[host.unit.name].module(args, self.cx)
         assert found.leaf is not None
         numbers = tuple(self._numbers(host, found))
-        if not found.leaf.sizes:
+        if not found.leaf.whole:
             made = LAYERS[host.unit.name].module(args, self.cx)
             assert isinstance(made, py.Call)
             return py.Call(py.Name(found.name), made.args, (*made.kwargs, *numbers))
-        own: dict[str, int] = {}
-        for storage in host.owned:
-            shape = shape_of(storage, host)
-            own |= dict(zip(shape.names, shape.sizes, strict=True))
+        _, own = leaf_sizes(host)
         sizes = tuple(self._size(name, value, args) for name, value in own.items())
         return py.Call(py.Name(found.name), sizes, numbers)
 

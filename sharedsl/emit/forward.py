@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 
 from sharedsl import pytree as py
-from sharedsl.emit.applications import operands, step_of
+from sharedsl.emit.names import assigned, names_in, reads_in, reads_of, variables
 from sharedsl.emit.reroll import Container, Orders, contains, reroll
 from sharedsl.emit.terms import Env, in_terms
 from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Size, combine, size
 from sharedsl.ops import OPS
+from sharedsl.record import dataclass, field, replace
 from sharedsl.source import Span
 
 #: (axis counted from the end, times): the value is to be repeated so before anything but attention mixes the axis
 Repeat = tuple[int, int]
 #: operations of one tensor that act on each element alone
 ELEMENTWISE = frozenset(
-    "neg abs exp log sqrt rsqrt relu gelu gelu_tanh silu tanh sigmoid square sin cos erf softplus elu dropout cast"
-    " stop_gradient rotary once".split()
+    (
+        *("neg", "abs", "exp", "log", "sqrt", "rsqrt", "relu", "gelu", "gelu_tanh", "silu", "tanh", "sigmoid"),
+        *("square", "sin", "cos", "erf", "softplus", "elu", "dropout", "cast", "stop_gradient", "rotary", "once"),
+    )
 )
 
 
@@ -137,7 +139,7 @@ class Forward:
         if not isinstance(last, py.Assign | py.Return) or last.value is None:
             return
         shape = _shown(value.type)
-        before = [_shown(each.type) for each in _vars(value) if isinstance(each.type, d.Tensor)]
+        before = [_shown(each.type) for each in variables(value) if isinstance(each.type, d.Tensor)]
         width = len(py.one_line(last.value)) + (len(last.comment) + 2 if last.comment else 2) + len(shape)
         head = 7 if isinstance(last, py.Return) else sum(len(py.one_line(each)) + 3 for each in last.targets)
         if before and shape not in before and 8 + head + width + 4 <= 88:
@@ -370,8 +372,8 @@ class Forward:
 
     def threaded(self, call: d.Call, code: py.Expr) -> str:
         """A variable for what a stack threads: the target, or one that nothing reads any more."""
-        inside = _count(call.args[0])
-        every = _count_statement(self.statement)
+        inside = reads_in(call.args[0])
+        every = reads_of(self.statement)
         sizes = {name for name, _ in self.body.sizes}
         target = None
         if isinstance(self.statement, d.Assign) and len(self.statement.targets) == 1:
@@ -390,7 +392,7 @@ class Forward:
 
 def _is_float(call: d.Call, name: str, inside: Mapping[str, int]) -> bool:
     """A name that held integers (tokens) reads badly for features."""
-    for each in _vars(call.args[0]):
+    for each in variables(call.args[0]):
         if each.name == name:
             return isinstance(each.type, d.Tensor) and each.type.dtype == "float"
     return True
@@ -430,83 +432,12 @@ def _hint(code: py.Expr) -> str:
     return "value"
 
 
-# ---------------------------------------------------------------------------- which names are read where
-
-
-def _vars(expr: d.Expr | None) -> list[d.Var]:
-    found = [each for child in operands(expr) for each in _vars(child)]
-    return [expr, *found] if isinstance(expr, d.Var) else found
-
-
-def _count(expr: d.Expr | None) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for each in _vars(expr):
-        found[each.name] = found.get(each.name, 0) + 1
-    if isinstance(expr, d.IfPresent):
-        found[expr.name] = found.get(expr.name, 0) + 1
-    return found
-
-
-def _count_statement(statement: d.Statement | None) -> dict[str, int]:
-    match statement:
-        case d.Assign() | d.Keep():
-            return _count(statement.value)
-        case d.Return():
-            found: dict[str, int] = {}
-            for value in statement.values:
-                for name, times in _count(value).items():
-                    found[name] = found.get(name, 0) + times
-            return found
-        case _:
-            return {}
-
-
-def names_in(statements: tuple[d.Statement, ...]) -> frozenset[str]:
-    """The variables that the statements read or write."""
-    found: set[str] = set()
-    for statement in statements:
-        match statement:
-            case d.Assign():
-                found |= set(_count(statement.value))
-            case d.Keep():
-                found |= set(_count(statement.value))
-            case d.Return():
-                found |= set(_count_statement(statement))
-            case d.Loop():
-                for turn in statement.turns:
-                    found |= names_in(turn)
-            case d.Present():
-                found |= {statement.name} | names_in(statement.then) | names_in(statement.other)
-    return frozenset(found)
-
-
-def assigned(statements: tuple[d.Statement, ...]) -> set[str]:
-    """The variables that the statements write."""
-    found: set[str] = set()
-    for each in statements:
-        match each:
-            case d.Assign():
-                found |= set(each.targets)
-            case d.Keep():
-                found.add(each.state)
-            case d.Loop():
-                for turn in each.turns:
-                    found |= assigned(turn) | set(each.names)
-            case d.Present():
-                found |= assigned(each.then) | assigned(each.other)
-    return found
-
-
 def _commented(statement: py.Stmt, comment: str) -> py.Stmt:
     """The spec's line, on the innermost statements that have none."""
     if isinstance(statement, py.For):
         return replace(statement, body=tuple(_commented(each, comment) for each in statement.body))
     if isinstance(statement, py.If):
         return statement
-    if hasattr(statement, "comment") and not statement.comment:
-        return replace(statement, comment=comment)  # type: ignore[call-arg]
+    if isinstance(statement, py.Assign | py.Return | py.ExprStmt | py.Assert) and not statement.comment:
+        return replace(statement, comment=comment)
     return statement
-
-
-def calls_name(node: object, name: str) -> bool:
-    return contains(node, py.Name(name))

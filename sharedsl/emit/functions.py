@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Any
 
 from sharedsl import pytree as py
 from sharedsl.emit.forward import Forward, Surroundings
 from sharedsl.emit.reroll import Orders
 from sharedsl.model import dataflow as d
 from sharedsl.model.tree import Model
+from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 
 
@@ -71,7 +72,7 @@ def _look(function: py.FunctionDef) -> object:
     return (function.params, function.body)
 
 
-def _nothing(*_: object) -> object:
+def _nothing(*_: Any) -> Any:
     from sharedsl.diagnostics import InternalError
 
     raise InternalError("a function has no layers")

@@ -61,9 +61,7 @@ def _letters(body: d.Body | None) -> str:
 def _counts(solved: w.Solved) -> list[str]:
     stored = sum(_numel(storage.shape) for storage in solved.storages)
     applied = sum(_numel(site.shape) for site in solved.sites)
-    applied += sum(
-        _numel(solved.storages[number].shape) for numbers in solved.private.values() for number in numbers
-    )
+    applied += sum(_numel(solved.storages[number].shape) for numbers in solved.private.values() for number in numbers)
     return [f"Stored parameters: {stored:,}. Applied in one forward: {applied:,}."]
 
 
@@ -82,7 +80,7 @@ def _table(solved: w.Solved, files: dict[str, SourceFile]) -> list[str]:
         for number in w.storages_of(read):
             readers.setdefault(number, {})[key(declared(site.path))] = None
             times[number] = times.get(number, 0) + 1
-    groups: dict[tuple[object, ...], list[w.Storage]] = {}
+    groups: dict[tuple[str, tuple[str, ...], int, str], list[w.Storage]] = {}
     for storage in solved.storages:
         if times.get(storage.index, 0) < 2:
             continue
@@ -92,8 +90,7 @@ def _table(solved: w.Solved, files: dict[str, SourceFile]) -> list[str]:
         groups.setdefault(group, []).append(storage)
     rows: list[str] = []
     for (top, places, count, lines), storages in groups.items():
-        name = _name(str(top), storages)
-        assert isinstance(places, tuple)
+        name = _name(top, storages)
         where = _places(places)
         source = f" ({lines})" if lines else ""
         rows += _row(f"{name}: {count} times{where}{source}")

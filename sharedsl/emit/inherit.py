@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Any
 
 from sharedsl import pytree as py
+from sharedsl.record import fields, replace
 
 
 def inherited(bodies: list[py.Stmt]) -> list[py.Stmt]:
@@ -50,8 +50,8 @@ def _renamed(node: Any, names: dict[str, str]) -> Any:
 def _as_subclass(rich: py.ClassDef, poor: py.ClassDef) -> py.ClassDef | None:
     """`rich` as a class derived from `poor`, where its constructor only makes more parts."""
     if len(rich.body) > len(poor.body) and rich.bases == poor.bases and set(poor.body) <= set(rich.body):
-        more = tuple(each for each in rich.body if each not in poor.body)
-        return replace(rich, bases=(py.Name(poor.name),), body=more)
+        own = tuple(each for each in rich.body if each not in poor.body)
+        return replace(rich, bases=(py.Name(poor.name),), body=own)
     ours, theirs = _init(rich), _init(poor)
     if ours is None or theirs is None or rich.bases != poor.bases or rich.bases != (py.name("nn.Module"),):
         return None
@@ -67,7 +67,9 @@ def _as_subclass(rich: py.ClassDef, poor: py.ClassDef) -> py.ClassDef | None:
         return None
     passed = tuple(py.Name(param.name) for param in theirs.params[1:])
     start = py.ExprStmt(py.method(py.call("super"), "__init__", *passed))
-    parts = [each.targets[0].name for each in more if isinstance(each, py.Assign) and isinstance(each.targets[0], py.Attr)]
+    parts = [
+        each.targets[0].name for each in more if isinstance(each, py.Assign) and isinstance(each.targets[0], py.Attr)
+    ]
     doc = f"The {poor.name} that owns {' and '.join(f'`{name}`' for name in parts)}, which all of them read."
     return replace(
         rich,

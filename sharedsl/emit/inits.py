@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sharedsl import pytree as py
 from sharedsl.emit.hosts import Host
+from sharedsl.emit.numbered import base_name
 from sharedsl.layers import LAYERS
 from sharedsl.model.sites import Init
 from sharedsl.model.sizes import Real, Size
@@ -29,7 +30,7 @@ def init_numbers(host: Host) -> dict[str, Real]:
     for storage in host.owned:
         if storage.init.name not in ("normal", "trunc_normal", "uniform", "constant"):
             continue
-        if fan_in_bound(storage.init) and row_size(host) is not None or of_shape(storage, host) is not None:
+        if (fan_in_bound(storage.init) and row_size(host) is not None) or of_shape(storage, host) is not None:
             continue
         for name, value in storage.init.args:
             if value.value is None or name not in ("std", "bound", "value"):
@@ -41,17 +42,22 @@ def init_numbers(host: Host) -> dict[str, Real]:
 
 def argument(storage: Storage, name: str, host: Host) -> str:
     """`std` for the weight itself, `bias_std` for others."""
-    first = next((each for each in host.owned if each.init.name in ("normal", "trunc_normal", "uniform", "constant")), None)
-    return name if first is None or first.name == storage.name else f"{storage.name}_{name}"
+    first = next(
+        (each for each in host.owned if each.init.name in ("normal", "trunc_normal", "uniform", "constant")), None
+    )
+    own = base_name(storage.name)
+    return name if first is None or base_name(first.name) == own else f"{own}_{name}"
 
 
 def row_size(host: Host) -> py.Expr | None:
     """How many numbers go into one output, from the owner's own weights: what the usual bias is bounded by."""
     names = {storage.name: storage for storage in host.owned}
     if host.unit.name == "Linear" and "weight" in names and set(names) <= {"weight", "bias"}:
-        return py.name("self.in_features")
+        return py.item(py.name("self.weight.shape"), 1)
     for storage in host.owned:
-        if storage.role in ("weight", "factor", "bank") and any(axis.name != "rank" and axis.side == "in" for axis in storage.axes):
+        if storage.role in ("weight", "factor", "bank") and any(
+            axis.name != "rank" and axis.side == "in" for axis in storage.axes
+        ):
             return _columns(storage, host)
     return None
 
@@ -62,7 +68,7 @@ def of_shape(storage: Storage, host: Host) -> py.Expr | None:
     if storage.init.name != "normal" or set(args) != {"std"} or not any(a.side == "in" for a in storage.axes):
         return None
     std, columns = args["std"].value, _product([int(a.size.value or 1) for a in storage.axes if a.side == "in"])
-    if std is None or not args["std"].code.names() and storage.role == "weight":
+    if std is None or (not args["std"].code.names() and storage.role == "weight"):
         return None
     for factor in (1, 3):
         if abs(std - (factor * columns) ** -0.5) <= 1e-9 * std:
@@ -83,6 +89,17 @@ def _columns(storage: Storage, host: Host) -> py.Expr:
     return py.method(py.Index(tensor, at), "numel")
 
 
+def several_outputs(storage: Storage) -> py.Expr | None:
+    """The fan-in of a block's own weight with several axes of outputs, which torch would count among the inputs."""
+    outs = sum(axis.side == "out" for axis in storage.axes)
+    if outs < 2 or outs == len(storage.axes) or any(axis.side == "in" for axis in storage.axes[:outs]):
+        return None
+    tensor = py.name(f"self.{storage.name}")
+    if outs == len(storage.axes) - 1:
+        return py.item(py.Attr(tensor, "shape"), outs)
+    return py.method(py.Index(tensor, py.tuple_of(*[py.Const(0)] * outs)), "numel")
+
+
 def fan_in_bound(init: Init) -> bool:
     """Uniform within 1 / sqrt(fan-in): the usual bias."""
     return init.name == "uniform" and any(name == "bound" and value.code.op == "**" for name, value in init.args)
@@ -99,7 +116,7 @@ def init_code(
     """Statements that fill `tensor`; numbers of the constructor are attributes, `fan_in` code for what a row has."""
     cx.use("nn")
     init = storage.init
-    args = {name: value for name, value in init.args}
+    args = dict(init.args)
 
     def number(name: str, usual: float) -> py.Expr:
         if numbers is not None and name in numbers:
@@ -107,6 +124,8 @@ def init_code(
         value = args.get(name)
         return py.number(_plain(value)) if value is not None else py.number(usual)
 
+    code: py.Expr
+    low: py.Expr
     match init.name:
         case "zeros" | "ones":
             code = py.call(f"nn.init.{init.name}_", tensor)
@@ -130,7 +149,7 @@ def init_code(
                 low, high = _bounds(args)
             code = py.call("nn.init.uniform_", tensor, low, high)
         case "kaiming_uniform" | "kaiming_normal":
-            return _kaiming(storage, tensor, init, cx)
+            return _kaiming(storage, tensor, init, cx, fan_in)
         case "xavier_uniform" | "xavier_normal" | "orthogonal":
             gain = number("gain", 1.0) if "gain" in args else None
             code = py.call(f"nn.init.{init.name}_", tensor, gain=gain)
@@ -160,19 +179,40 @@ def _trunc_normal(tensor: py.Expr, args: dict[str, Size | Real]) -> py.Expr:
     mean = float(_plain(args["mean"])) if "mean" in args else 0.0
     cut = float(_plain(args["cut"])) if "cut" in args else 2.0
     keywords: dict[str, py.Expr | None] = {"mean": py.number(mean) if mean else None, "std": py.number(std)}
-    return py.call("nn.init.trunc_normal_", tensor, **keywords, a=py.number(mean - cut * std), b=py.number(mean + cut * std))
+    return py.call(
+        "nn.init.trunc_normal_", tensor, **keywords, a=py.number(mean - cut * std), b=py.number(mean + cut * std)
+    )
 
 
-def _kaiming(storage: Storage, tensor: py.Expr, init: Init, cx: py.CodeContext) -> list[py.Stmt]:
-    """As torch fills a Linear: uniform within 1 / sqrt(fan-in)."""
+def _kaiming(
+    storage: Storage, tensor: py.Expr, init: Init, cx: py.CodeContext, fan_in: py.Expr | None
+) -> list[py.Stmt]:
+    """As torch fills a Linear: uniform within 1 / sqrt(fan-in). `fan_in` is given where torch would count wrongly."""
+    slope = next((float(_plain(value)) for name, value in init.args if name == "a"), 5**0.5)
+    if fan_in is not None:
+        return _within_fan(tensor, fan_in, init.name == "kaiming_normal", 2 / (1 + slope**2))
     cx.use("math")
     ins = [int(axis.size.value or 1) for axis in storage.axes if axis.side == "in"]
     if not ins or len(storage.axes) < 2:
         bound = py.number((1 / max(_product(ins), 1)) ** 0.5)
         return [py.ExprStmt(py.call("nn.init.uniform_", tensor, py.Unary("-", bound), bound))]
-    slope = next((float(_plain(value)) for name, value in init.args if name == "a"), 5**0.5)
     a = py.call("math.sqrt", py.Const(5)) if abs(slope - 5**0.5) < 1e-9 else py.number(slope)
     return [py.ExprStmt(py.call(f"nn.init.{init.name}_", tensor, a=a))]
+
+
+def _within_fan(tensor: py.Expr, fan_in: py.Expr, normal: bool, gain: float) -> list[py.Stmt]:
+    """He et al. 2015: the variance is gain / fan-in."""
+    std = py.Binary("**", fan_in, py.number(-0.5))
+    if normal:
+        scaled = std if abs(gain - 1) < 1e-9 else py.Binary("*", py.number(gain**0.5), std)
+        return [py.ExprStmt(py.call("nn.init.normal_", tensor, std=scaled))]
+    wide = (3 * gain) ** 0.5
+    scaled = std if abs(wide - 1) < 1e-9 else py.Binary("*", py.number(wide), std)
+    bound = py.Name("bound")
+    return [
+        py.Assign((bound,), scaled),
+        py.ExprStmt(py.call("nn.init.uniform_", tensor, py.Unary("-", bound), bound)),
+    ]
 
 
 def _rows(tensor: py.Expr, init: Init, cx: py.CodeContext) -> list[py.Stmt]:

@@ -7,11 +7,11 @@ elements of the stack read the same weights for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from sharedsl.emit.applications import App, operands, step_of
 from sharedsl.model import dataflow as d
 from sharedsl.model.sites import Path, Step
+from sharedsl.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

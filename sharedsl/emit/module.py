@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from sharedsl import pytree as py
+from sharedsl.emit.calls import File
 from sharedsl.emit.classes import Class, Classes
-from sharedsl.emit.composite import CompositeWriter, File
+from sharedsl.emit.composite import CompositeWriter
 from sharedsl.emit.functions import Functions
 from sharedsl.emit.header import docstring
-from sharedsl.emit.hosts import Layout, layout
+from sharedsl.emit.hosts import Layout
 from sharedsl.emit.inherit import inherited
+from sharedsl.emit.planner import layout
 from sharedsl.emit.reroll import Orders
 from sharedsl.emit.reroll import replace as replaced
 from sharedsl.emit.root import accept_function, alias_table, note_function, root_parts
@@ -25,7 +27,7 @@ def module_source(compiled: Any, *, spec_path: str, spec_hash: str, files: dict[
 def module_tree(compiled: Any, *, spec_path: str, spec_hash: str, files: dict[str, SourceFile]) -> py.Module:
     cx = py.CodeContext()
     plan = layout(compiled.model, compiled.solved)
-    classes = Classes(plan, cx, compiled.name).run()
+    classes = Classes(plan, cx, compiled.name, compiled.dtype).run()
     orders = Orders()
     line = _Lines(files, compiled.model.span.path)
     functions = Functions(plan.model, cx, orders, line)
@@ -101,9 +103,7 @@ def _stores(statement: py.Stmt, names: set[str]) -> bool:
 
 
 def _constant(values: tuple[object, ...]) -> py.Expr:
-    return py.TupleExpr(
-        tuple(_constant(value) if isinstance(value, tuple) else py.Const(value) for value in values)
-    )
+    return py.TupleExpr(tuple(_constant(value) if isinstance(value, tuple) else py.Const(value) for value in values))
 
 
 def _externs(plan: Layout) -> tuple[py.Stmt, ...]:

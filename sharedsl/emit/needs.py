@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sharedsl.analysis import lowering as low
 from sharedsl.emit.applications import App
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
 from sharedsl.model.sizes import Real
+from sharedsl.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Role:
 
     layer: str
     form: low.Form
+    #: how many of the weight's axes are outputs
+    split: int = 1
     #: with the owner's bias added
     bias: bool = False
 
@@ -67,28 +69,42 @@ class Reach:
     repeated: tuple[int, int] | None = None
 
 
-def leaf_reach(app: App, solved: w.Solved, path: Path, plain: Callable[[Path], bool]) -> Reach:
-    """The reach of a leaf whose weights are not simply another module's. `plain(path)`: calling it is `W x + b`."""
+def by_tensors(reads: list[w.Expr], solved: w.Solved, path: Path) -> tuple[Need, ...]:
+    """All that the expressions read of other owners, each tensor once."""
+    numbers = dict.fromkeys(number for read in reads for number in w.storages_of(read))
+    storages = [solved.storages[number] for number in sorted(numbers)]
+    return tuple(Tensor(each.owner, each.name, each.index) for each in storages if each.owner != path)
+
+
+def leaf_reach(
+    app: App, solved: w.Solved, path: Path, plain: Callable[[Path], bool], leaf: Callable[[Path], bool]
+) -> Reach:
+    """The reach of a leaf whose weights are not simply another module's.
+
+    `plain(path)`: calling it is `W x + b`. `leaf(path)`: it is a leaf, whose call can be given further uses.
+    """
     reads = {name: solved.reads[site] for name, site in app.weights.items()}
     owners = {number: solved.storages[number].owner for read in reads.values() for number in w.storages_of(read)}
     own = {number for number, owner in owners.items() if owner == path}
     keeps = bool(own) or bool(app.unit.buffers)
     site = app.weights.get("weight")
-    if site is not None and app.unit.name in low.CHAINABLE:
+    if site is not None and app.unit.name in low.CHAINABLE and all(leaf(owner) for owner in owners.values()):
         spec = solved.sites[site].spec
         form = low.lower(reads["weight"], app.unit.name, spec.axes)
-        found = _by_role(app, form, reads, owners, path) or _by_terms(app, form, reads, owners, path, solved, plain)
+        split = sum(axis.side == "out" for axis in spec.axes)
+        found = _by_role(app, form, reads, owners, path, split)
+        found = found or _by_terms(app, form, reads, owners, path, split, solved, plain)
         if found is not None:
             return found
     needs = tuple(
         Tensor(owner, solved.storages[number].name, number) for number, owner in owners.items() if owner != path
     )
     if keeps:
-        return Reach("module", Module(path), needs, repeated=_repeated(app, solved))
+        return Reach("module", Module(path), needs, repeated=leaf_repeat(app, solved))
     return Reach("functional", None, needs)
 
 
-def _repeated(app: App, solved: w.Solved) -> tuple[int, int] | None:
+def leaf_repeat(app: App, solved: w.Solved) -> tuple[int, int] | None:
     """Where every weight is repeated along its outputs alike, the small result is computed and repeated."""
     found: set[tuple[int, int] | None] = set()
     for site in app.weights.values():
@@ -99,7 +115,7 @@ def _repeated(app: App, solved: w.Solved) -> tuple[int, int] | None:
 
 
 def _by_role(
-    app: App, form: low.Form, reads: dict[str, w.Expr], owners: dict[int, Path], path: Path
+    app: App, form: low.Form, reads: dict[str, w.Expr], owners: dict[int, Path], path: Path, split: int
 ) -> Reach | None:
     """The whole weight is one other module's: that module computes the product."""
     scale = None
@@ -112,7 +128,7 @@ def _by_role(
     if others - {path}:
         return None
     then = Module(path) if others else None
-    return Reach("role", Module(used.pop(), Role(app.unit.name, form)), then=then, scale=scale)
+    return Reach("role", Module(used.pop(), Role(app.unit.name, form, split)), then=then, scale=scale)
 
 
 def _by_terms(
@@ -121,6 +137,7 @@ def _by_terms(
     reads: dict[str, w.Expr],
     owners: dict[int, Path],
     path: Path,
+    split: int,
     solved: w.Solved,
     plain: Callable[[Path], bool],
 ) -> Reach | None:
@@ -134,13 +151,13 @@ def _by_terms(
         if used == {path}:
             continue
         if len(used) == 1:
-            needs.append(Module(used.pop(), Role(app.unit.name, part)))
+            needs.append(Module(used.pop(), Role(app.unit.name, part, split)))
             continue
         if isinstance(part, low.Chain):
             left = {owners[number] for number in w.storages_of(part.left)}
             right = {owners[number] for number in w.storages_of(part.right)}
             if left == {path} and len(right) == 1:
-                needs.append(Module(right.pop(), Role(app.unit.name, low.Whole(part.right))))
+                needs.append(Module(right.pop(), Role(app.unit.name, low.Whole(part.right), 1)))
                 continue
         return None
     bias = reads.get("bias")
@@ -148,7 +165,7 @@ def _by_terms(
         for number in w.storages_of(bias):
             if owners[number] != path:
                 needs.append(Tensor(owners[number], solved.storages[number].name, number))
-    return Reach("module", Module(path), tuple(needs), repeated=_repeated(app, solved))
+    return Reach("module", Module(path), tuple(needs), repeated=leaf_repeat(app, solved))
 
 
 def _joined(
@@ -161,7 +178,7 @@ def _joined(
         if isinstance(need, Module) and need.path == owners[bias.storage] and need.role is not None:
             form = need.role.form
             if isinstance(form, low.Whole) and isinstance(form.expr, w.Read):
-                role = None if plain(need.path) else Role(need.role.layer, form, bias=True)
+                role = None if plain(need.path) else Role(need.role.layer, form, need.role.split, bias=True)
                 needs[at] = Module(need.path, role)
                 return True
     return False

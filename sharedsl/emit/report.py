@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sharedsl import pytree as py
 from sharedsl.emit.classes import Classes
-from sharedsl.emit.hosts import layout
+from sharedsl.emit.planner import layout
 from sharedsl.model.sites import key
+from sharedsl.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

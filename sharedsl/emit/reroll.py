@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 from sharedsl import pytree as py
+from sharedsl.record import dataclass, fields
 
 Turn = tuple[py.Stmt, ...]
 
@@ -33,7 +34,11 @@ class Unlike(Exception):
 
 
 def reroll(
-    turns: Sequence[Turn], containers: dict[py.Expr, Container], names: tuple[str, ...], count: py.Expr | None, orders: Orders
+    turns: Sequence[Turn],
+    containers: dict[py.Expr, Container],
+    names: tuple[str, ...],
+    count: py.Expr | None,
+    orders: Orders,
 ) -> list[py.Stmt]:
     """The turns as loops where they are alike. `count`: how the code writes the number of turns."""
     if len(turns) < 2:
@@ -182,8 +187,10 @@ class _Roller:
             if inner is not None:
                 times = py.Const(len(turns) // period)
                 return [py.For(py.Name("_"), _call("range", times), tuple(inner))]
-        return self._over_elements(template, sequences) or self._stretched(turns, sequences) or self._counted(
-            template, sequences
+        return (
+            self._over_elements(template, sequences)
+            or self._stretched(turns, sequences)
+            or self._counted(template, sequences)
         )
 
     def _range(self, start: int, stop: int) -> py.Expr:
@@ -259,7 +266,7 @@ def _call(name: str, *args: py.Expr) -> py.Expr:
 
 def _steps(values: tuple[object, ...]) -> bool:
     return all(isinstance(value, int) for value in values) and all(
-        int(str(b)) - int(str(a)) == 1 for a, b in zip(values, values[1:], strict=False)
+        int(str(b)) - int(str(a)) == 1 for a, b in pairwise(values)
     )
 
 

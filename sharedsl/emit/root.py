@@ -39,9 +39,7 @@ def _reset(plan: Layout) -> py.FunctionDef:
 
 def _call() -> py.FunctionDef:
     forward = py.Return(
-        py.Call(
-            py.Attr(py.call("super"), "__call__"), (py.Starred(py.Name("args")),), (("", py.Name("kwargs")),)
-        )
+        py.Call(py.Attr(py.call("super"), "__call__"), (py.Starred(py.Name("args")),), (("", py.Name("kwargs")),))
     )
     handler = py.Except(
         py.Name("Exception"),
@@ -73,7 +71,10 @@ def note_function(spec_path: str) -> py.FunctionDef:
         py.For(frame, frames, (py.If(py.Compare(py.Attr(frame, "filename"), "==", this), inner),)),
     )
     return py.FunctionDef(
-        "_name_spec_line", (py.Param("error"),), body, docstring="Note on an error which line of the spec it comes from."
+        "_name_spec_line",
+        (py.Param("error"),),
+        body,
+        docstring="Note on an error which line of the spec it comes from.",
     )
 
 

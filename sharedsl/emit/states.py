@@ -48,9 +48,7 @@ def enters(unit: Unit, body: d.Body, forward: Forward, root: bool) -> list[py.St
         place: py.Expr = py.Const("model")
     else:
         place = py.Name("slot")
-    statements.append(
-        py.Assign((py.Name("state"),), py.method(cache, "setdefault", place, py.DictExpr(())))
-    )
+    statements.append(py.Assign((py.Name("state"),), py.method(cache, "setdefault", place, py.DictExpr(()))))
     for name, spec in unit.states.items():
         if spec.type is None:
             value: py.Expr = py.method(py.Name("state"), "get", py.Const(name), py.number(_plain(spec.value)))
@@ -66,7 +64,9 @@ def enters(unit: Unit, body: d.Body, forward: Forward, root: bool) -> list[py.St
             assert isinstance(small, d.Tensor)
             codes[repeat[0]] = forward.number(small.dims[repeat[0]])
         source = next(each for each in body.inputs if isinstance(each.type, d.Tensor) and not each.type.optional)
-        fill = py.method(py.Name(forward.name(source.name)), "new_full", py.tuple_of(*codes), py.number(_plain(spec.value)))
+        fill = py.method(
+            py.Name(forward.name(source.name)), "new_full", py.tuple_of(*codes), py.number(_plain(spec.value))
+        )
         if not _plain(spec.value):
             fill = py.method(py.Name(forward.name(source.name)), "new_zeros", *codes)
         value = py.method(py.Name("state"), "get", py.Const(name), fill)

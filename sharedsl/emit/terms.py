@@ -1,4 +1,4 @@
-"""Sizes in the words of the code at hand: the parameter `heads` is `heads` in a constructor and `self.heads` after it."""
+"""Sizes in the words of the code at hand: `heads` in a constructor, `self.heads` after it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 from typing import TypeAlias
 
 from sharedsl import pytree as py

@@ -7,7 +7,7 @@ only the caller knows, whether an optional input was given, stay as `Present`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.model.sizes import Real, Size
 from sharedsl.source import NOWHERE, Span

@@ -8,7 +8,7 @@ sorted, so `==`, `hash` and `str` do not depend on how a value was reached.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 from functools import lru_cache
 
 

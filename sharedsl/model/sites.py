@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 from typing import Literal
 
 from sharedsl.model.sizes import Real, Size

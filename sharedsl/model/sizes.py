@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.model import poly
 from sharedsl.model.poly import Poly

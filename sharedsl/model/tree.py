@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.model.dataflow import Body, Expr, Tensor
 from sharedsl.model.sites import Init, Path, Site, Step, WeightSpec

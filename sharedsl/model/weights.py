@@ -6,7 +6,7 @@ Every node knows the shape it gives; `of` is always another expression.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from typing import Literal
 
 from sharedsl.model.sites import Axis, Init, Path, Site

@@ -6,7 +6,7 @@ joins a bias, the module gets a small function made for exactly that combination
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl import pytree as py
 from sharedsl.model.dataflow import Setting

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 from typing import TypeAlias
 
 from sharedsl import pytree as py

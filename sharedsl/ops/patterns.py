@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.model.sizes import Size, combine, product, size
 from sharedsl.ops.base import ShapeError

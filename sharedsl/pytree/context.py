@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from sharedsl.record import dataclass, field, replace
 
 from sharedsl.pytree.nodes import Attr, Blank, Expr, FromImport, FunctionDef, Import, Name, Stmt
 

@@ -6,7 +6,7 @@ so that what is printed is already formatted. Elements refer to groups by number
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 from typing import Literal
 
 FLAT, BROKEN = False, True

@@ -6,7 +6,7 @@ for blank lines that the author of the tree wants to see.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 # ---------------------------------------------------------------------------- expressions
 

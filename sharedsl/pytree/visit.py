@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from sharedsl.record import fields
 
 from sharedsl.pytree.nodes import Expr, Module, Name, Stmt
 
@@ -13,7 +13,7 @@ def walk(node: object) -> Iterator[object]:
     if isinstance(node, tuple | list):
         for each in node:
             yield from walk(each)
-    elif is_dataclass(node):
+    elif hasattr(node, "__dataclass_fields__"):
         yield node
         for each in fields(node):
             yield from walk(getattr(node, each.name))

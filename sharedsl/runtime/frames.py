@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from typing import Any
 
 from torch import Tensor

@@ -6,7 +6,7 @@ What fits is found by trying: the interpreter says which index was out of which 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from typing import Any
 
 import torch

@@ -7,7 +7,7 @@ that a caller who answers with a tensor per site runs the model without any shar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from typing import Any
 
 import torch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from functools import partial
 from typing import TypeVar
 

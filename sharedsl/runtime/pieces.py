@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from sharedsl.record import replace
 
 import torch
 from torch import Tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from sharedsl.record import replace
 
 from sharedsl.comptime import evaluate
 from sharedsl.comptime.values import integer

@@ -7,7 +7,8 @@ not arrive as a cut of one axis the equation is not one between boxes (`not-a-bo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
+from math import prod
 
 from sharedsl.model import sizes
 from sharedsl.model.sizes import Size
@@ -18,6 +19,8 @@ from sharedsl.sharing.variables import Edge, Hints, Var
 
 #: cuts of one axis of one weight; more than this is a plan gone wrong
 LIMIT = 5_000
+#: cells of one weight
+CELLS = 50_000
 
 
 class Cells:
@@ -29,6 +32,7 @@ class Cells:
         self.cuts: dict[int, list[dict[int, Size]]] = {}
         self._origin: dict[tuple[int, int, int], Edge] = {}
         self._known = hints
+        self._ways: dict[int, list[tuple[int, int, Box, Box, Map | None]]] = {}
         cut = [e for e in self.edges if e.a_box is not None]
         if cut:
             self._spread(cut)
@@ -36,7 +40,10 @@ class Cells:
         self.owner: list[int] = list(range(len(vars)))
         self.of: dict[int, dict[Box, int]] = {}
         for var in sorted(self.cuts):
-            self._grid(var)
+            if prod(len(axis) + 1 for axis in self.cuts[var]) > CELLS:
+                self._too_many(var)
+            else:
+                self._grid(var)
 
     # ------------------------------------------------------------------ cuts
 
@@ -77,14 +84,17 @@ class Cells:
             axes[axis][at] = size or sizes.size(at)
             self._origin[var, axis, at] = edge
             work.append((var, axis, at))
-        elif size is not None and _simpler(size, known):
+        elif size is not None and size is not known and _simpler(size, known):
             axes[axis][at] = size
         return True
 
     def _carry(self, edge: Edge, var: int, axis: int, at: int, work: list[tuple[int, int, int]]) -> bool:
         """Carry one cut over one equation, in each direction in which it lies; False where it is not a box."""
         size = self.cuts[var][axis][at]
-        for here, there, box, landing, map in self._directions(edge):
+        ways = self._ways.get(id(edge))
+        if ways is None:
+            ways = self._ways[id(edge)] = list(self._directions(edge))
+        for here, there, box, landing, map in ways:
             if here != var:
                 continue
             if map is None:
@@ -126,11 +136,17 @@ class Cells:
 
     # ------------------------------------------------------------------ cells
 
+    def _too_many(self, var: int) -> None:
+        lines = [self._origin[var, axis, at].line for axis, cuts in enumerate(self.cuts[var]) for at in cuts]
+        message = f"these lines cut `{self.vars[var].name}` into more than {CELLS:,} pieces"
+        self.report.lines("not-a-box", message, lines[:2], help="tie larger slices, or the whole weight")
+        self.edges = [edge for edge in self.edges if var not in (edge.a, edge.b)]
+
     def _grid(self, var: int) -> None:
         bounds = []
         for axis, length in enumerate(self.vars[var].shape):
             at = [0, *sorted(self.cuts[var][axis]), length]
-            bounds.append(list(zip(at[:-1], at[1:], strict=True)))
+            bounds.append(list(pairwise(at)))
         numbers: dict[Box, int] = {}
         for box in product(*bounds):
             if not numbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.comptime import Scope, Trace
 from sharedsl.model.sites import Path, Step

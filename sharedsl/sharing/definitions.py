@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 from sharedsl.comptime import Failure
-from sharedsl.model.sizes import Arith
 from sharedsl.sharing import factorize, maps, strided, views
 from sharedsl.sharing.along import group_size, smaller
 from sharedsl.sharing.classes import Classes, title_of
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.expressions import separable
-from sharedsl.sharing.facts import Along, Factor, Facts, Private
-from sharedsl.sharing.pieces import Piece, Pieces
+from sharedsl.sharing.facts import Along, Factor, Facts
+from sharedsl.sharing.merging import Piece
+from sharedsl.sharing.pieces import Pieces
 from sharedsl.sharing.private_parts import make_parts
 from sharedsl.sharing.report import Report
-from sharedsl.sharing.strided import Map
-from sharedsl.sharing.variables import Bank, Edge, LowRank, Repeated, Var
+from sharedsl.sharing.resolving import Resolving
+from sharedsl.sharing.variables import Edge, Repeated, Var
 from sharedsl.sharing.views import View
 from sharedsl.sharing.world import World
 
@@ -25,12 +24,14 @@ from sharedsl.sharing.world import World
 DEPTH = 32
 
 
-class Definitions:
+class Definitions(Resolving):
     """`pieces[var]` where an unknown is not itself: what it reads. Unknowns without pieces stand for themselves."""
 
     def __init__(self, world: World, facts: Facts, report: Report) -> None:
-        self.world, self.facts, self.report = world, facts, report
-        self.pieces: dict[int, list[Piece]] = {}
+        super().__init__(world, facts)
+        #: weights that lines define in different ways; what follows from that is not told
+        self.disputed: set[int] = set()
+        self.report = report
         #: sites with private parts that are also `along`: the axis and how many slices are one
         self.small: dict[int, tuple[int, int]] = {}
 
@@ -63,99 +64,11 @@ class Definitions:
             message = f"the views that `{self.world.title(var.site)}` is read through are not made of boxes together"
             self.report.lines("not-a-box", message, lines, help="tie both to the same weight directly")
 
-    # ------------------------------------------------------------------ what a site or a part is by now
-
-    def resolve(self, site: int, parts: tuple[str, ...]) -> View | None:
-        """The unknown that a site or one of its parts reads whole; None if there is none (yet)."""
-        var = self.world.vars[site]
-        private = self.facts.private.get(site)
-        if parts and parts[0] in ("lora", "diagonal", "scale"):
-            return None if private is None else self._private(private, parts)
-        if private is not None:
-            var = private.base
-        if parts and parts[0] == "base":
-            parts = parts[1:]
-        return self._part(views.read(var.index, var.axes), parts)
-
-    def _private(self, private: Private, parts: tuple[str, ...]) -> View | None:
-        used = 2 if parts[0] == "lora" else 1
-        var = private.vars.get("_".join(parts[:used]))
-        return None if var is None or len(parts) < used else self._part(views.read(var.index, var.axes), parts[used:])
-
-    def _part(self, view: View, parts: tuple[str, ...]) -> View | None:
-        """A factor of a factor, step by step; each step goes through what the weight reads."""
-        found: View | None = self.follow(view)
-        for name in parts:
-            if found is None:
-                return None
-            found = self._factor(found, name)
-            found = None if found is None else self.follow(found)
-        return found
-
-    def follow(self, view: View) -> View | None:
-        """Through weights that read another one whole, to the one that is stored or defined."""
-        for _ in range(len(self.world.vars)):
-            patch = view.patches[0]
-            pieces = self.pieces.get(patch.var)
-            if pieces is None:
-                return view
-            if len(pieces) != 1 or pieces[0].detached or not strided.bijective(pieces[0].map):
-                return None
-            piece = pieces[0]
-            if strided.image(piece.map) != strided.whole(piece.var.shape):
-                return None
-            map = strided.compose(patch.map, piece.map, piece.box)
-            if map is None:
-                return None
-            code = patch.code if piece.code is None else _times(patch.code, piece.code)
-            made = views.Patch(patch.box, strided.canonical(map), piece.var.index, patch.factor * piece.factor, code)
-            view = replace(view, patches=(made,))
-        return None
-
-    def _factor(self, view: View, name: str) -> View | None:
-        """`u`, `v`, `bank` or `mix` of what a view reads; a transposed reader sees the factors change places."""
-        patch = view.patches[0]
-        var = self.world.vars[patch.var]
-        order = _order(patch.map, var)
-        while isinstance(var.definition, Repeated):
-            inner = self.follow(views.read(var.definition.small.index, var.definition.small.axes))
-            if inner is None or _order(inner.patches[0].map, var) != tuple(range(len(var.shape))):
-                return None
-            var = self.world.vars[inner.patches[0].var]
-        if order is None:
-            return None
-        match var.definition:
-            case Bank(mix=mix, bank=bank):
-                if name == "mix":
-                    return views.read(mix.index, mix.axes)
-                if name == "bank":
-                    return views.permute(views.read(bank.index, bank.axes), (0, *(at + 1 for at in order)))
-            case LowRank(u=u, v=v) if name in ("u", "v"):
-                return self._side(var, u, v, order, name, patch)
-        return None
-
-    def _side(self, var: Var, u: Var, v: Var, order: tuple[int, ...], name: str, patch: views.Patch) -> View | None:
-        outs, ins = len(u.axes) - 1, len(v.axes) - 1
-        left, right = views.read(u.index, u.axes), views.read(v.index, v.axes)
-        if all(at < outs for at in order[:outs]):
-            left = views.permute(left, (*order[:outs], outs))
-            right = views.permute(right, (0, *(at - outs + 1 for at in order[outs:])))
-        elif all(at >= outs for at in order[:ins]):
-            back = views.permute(left, (outs, *order[ins:]))
-            left, right = views.permute(right, (*(at - outs + 1 for at in order[:ins]), 0)), back
-        else:
-            return None
-        if name == "v":
-            return right
-        if patch.factor != 1.0:
-            left = replace(left, patches=tuple(replace(p, factor=patch.factor, code=patch.code) for p in left.patches))
-        return left
-
     # ------------------------------------------------------------------ along
 
     def alongs(self) -> bool:
         """Carry out the `along` lines whose weights exist; True if one was new."""
-        pending, self.facts.alongs = self.facts.alongs, []
+        pending, self.facts.alongs = sorted(self.facts.alongs, key=_along_key), []
         changed = False
         for along in pending:
             view = self.resolve(along.site, along.parts)
@@ -166,7 +79,9 @@ class Definitions:
                 changed = self._along(along, view) or changed
             except maps.BadMap as problem:
                 span = along.how.span if along.how else along.line.span
-                self.report.error("bad-map", str(problem), span)
+                self.report.error(
+                    "bad-map", str(problem), span, help="the number of groups, or their size, must divide"
+                )
             except Failure as problem:
                 self.world.fail(problem, along.line.span)
         return changed
@@ -213,7 +128,7 @@ class Definitions:
 
     def factors(self) -> bool:
         """Carry out the factorisations whose weights exist; True if one was new."""
-        pending, self.facts.factors = self.facts.factors, []
+        pending, self.facts.factors = sorted(self.facts.factors, key=_factor_key), []
         changed = False
         for factor in pending:
             view = self.resolve(factor.site, factor.parts)
@@ -240,6 +155,7 @@ class Definitions:
             lines = [var.definition.line, factor.line]
             message = f"`{title_of(var)}` is factorised in two ways"
             self.report.lines("two-definitions", message, lines, "keep one of the factorisations")
+            self.disputed.add(var.index)
         return False
 
     # ------------------------------------------------------------------ factors tied and shared
@@ -249,8 +165,11 @@ class Definitions:
         pending, self.facts.later = self.facts.later, []
         edges: list[Edge] = []
         for later in pending:
+            before, self.touched = len(self.report.found), set()
             made = later.attempt(self.resolve)
-            if made is None:
+            if self.touched & self.disputed:
+                self.report.drop_after(before)
+            elif made is None:
                 self.facts.later.append(later)
             else:
                 edges += made
@@ -293,8 +212,16 @@ class Definitions:
     def unknown(self, name: str, line: Line) -> None:
         """A factor or private part that no line makes."""
         what, _, part = name.rpartition(".")
-        help = f"`factorize {what} rank ..` makes `u` and `v`; `as bank(k)` makes `bank` and `mix`; `with lora` makes `lora.a`"
+        help = f"`factorize {what} rank ..` makes `u` and `v`, `as bank(k)` `bank` and `mix`, `with lora` `lora.a`"
         self.report.lines("factor-unknown", f"`{what}` has no part `{part}` in this plan", [line], help)
+
+
+def _factor_key(factor: Factor) -> tuple[object, ...]:
+    return (factor.site, factor.parts, factor.form, factor.number.value or 0)
+
+
+def _along_key(along: Along) -> tuple[object, ...]:
+    return (along.site, along.parts, along.axis, repr(along.how))
 
 
 def _itself(piece: Piece, var: Var) -> bool:
@@ -305,21 +232,3 @@ def _itself(piece: Piece, var: Var) -> bool:
         and piece.box == strided.whole(var.shape)
         and piece.map == strided.identity(piece.box)
     )
-
-
-def _order(map: Map, var: Var) -> tuple[int, ...] | None:
-    """The permutation that a map is, None where it is more than that."""
-    order: list[int] = []
-    for digits in map.digits:
-        if len(digits) > 1 or (digits and digits[0][2] != 1):
-            return None
-        order.append(digits[0][1] if digits else -1)
-    used = {k for k in order if k >= 0}
-    if len(order) != len(var.shape) or len(used) != sum(k >= 0 for k in order):
-        return None
-    free = iter(k for k in range(len(order)) if k not in used)
-    return tuple(k if k >= 0 else next(free) for k in order)
-
-
-def _times(a: Arith | None, b: Arith) -> Arith:
-    return b if a is None else Arith("*", (a, b))

@@ -1,4 +1,4 @@
-"""Plans to lines: parameters bound, `for` and `if` unrolled, `require` checked, `extends` and unions kept as structure."""
+"""Plans to lines: parameters bound, `for` and `if` unrolled, `require` checked, `extends` and unions kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_YET: dict[type, str] = {
     ast.Local: "`local` (federated learning) is not there yet",
     ast.WeightDecl: "a weight of the plan's own is not there yet; declare it in the model",
 }
-LIMIT = 200_000
+LIMIT = 10_000
 
 
 def expand(refs: tuple[ast.PlanRef, ...], ctx: PlanContext) -> tuple[ExpandedPlans, list[Diagnostic]]:
@@ -31,6 +31,10 @@ def expand(refs: tuple[ast.PlanRef, ...], ctx: PlanContext) -> tuple[ExpandedPla
     work = _Expander(ctx)
     levels = [level for ref in refs if (level := work.plan(ref, ctx.parameters, ())) is not None]
     return ExpandedPlans(Level("", tuple(levels)), tuple(work.names)), work.report.found
+
+
+class _TooLong(Exception):
+    """More lines than the limit; nothing goes on after it."""
 
 
 class _Expander:
@@ -64,7 +68,7 @@ class _Expander:
         return self.done[key]
 
     def cycle(self, loop: tuple[str, ...]) -> None:
-        """Plans that extend each other: one mistake, wherever the round begins; the last of them in the text is blamed."""
+        """Plans that extend each other: one mistake, wherever the round begins; the last in the text is blamed."""
         at = max(range(len(loop)), key=lambda at: self.ctx.plans[loop[at]].span.start)
         names = (*loop[at:], *loop[:at], loop[at])
         blamed = next(ref for ref in self.ctx.plans[names[0]].extends if ref.name == names[1])
@@ -121,7 +125,11 @@ class _Expander:
         parents = [level for ref in plan.extends if (level := self.plan(ref, scope.names, trail)) is not None]
         self.names.setdefault(_title(plan.name, bound))
         lines: dict[Line, None] = {}
-        self.unroll(plan.body, scope, bound, plan.name, lines)
+        try:
+            self.unroll(plan.body, scope, bound, plan.name, lines)
+        except _TooLong:
+            message = f"plan `{plan.name}` is too long: it may have {LIMIT:,} lines, loops unrolled"
+            self.report.error("too-many-sites", message, plan.name_span)
         return Level(plan.name, tuple(parents), tuple(lines))
 
     def unroll(
@@ -157,7 +165,7 @@ class _Expander:
             case _:
                 self.count += 1
                 if self.count > LIMIT:
-                    raise Failure(f"a plan may have {LIMIT:,} lines, loops unrolled")
+                    raise _TooLong
                 seen = tuple((name, _frozen(value)) for name, value in bound.items())
                 lines.setdefault(Line(relation, scope, seen, plan))
 

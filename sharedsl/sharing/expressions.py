@@ -8,7 +8,7 @@ from sharedsl.diagnostics import InternalError
 from sharedsl.model import weights as w
 from sharedsl.model.sizes import Arith, literal
 from sharedsl.sharing import strided
-from sharedsl.sharing.pieces import Piece
+from sharedsl.sharing.merging import Piece
 from sharedsl.sharing.strided import Box, Digit, Map
 
 
@@ -51,7 +51,9 @@ def separable(pieces: list[Piece], box: Box) -> bool:
 
 def one(piece: Piece, read: dict[int, w.Expr]) -> w.Expr:
     """The expression of one piece."""
-    expr = view(read[piece.var.index], piece.map, strided.extents(piece.box))
+    expr = read[piece.var.index]
+    if piece.box != strided.whole(expr.shape) or piece.map != strided.identity(piece.box):
+        expr = view(expr, piece.map, strided.extents(piece.box))
     if piece.detached:
         expr = w.Detach(expr, expr.shape)
     return scaled(expr, piece.factor, piece.code)

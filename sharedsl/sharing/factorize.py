@@ -1,4 +1,4 @@
-"""`factorize S [across C [how]] rank r [as basis | bank(k)]`: a weight is a product of factors, or a mixture of a bank."""
+"""`factorize S [across C [how]] rank r [as basis | bank(k)]`: a weight is a product of factors, or a mixture."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def facts(line: Line, world: World) -> Facts:
     except Failure as problem:
         world.fail(problem, relation.span)
     except maps.BadMap as problem:
-        world.report.error("bad-map", str(problem), relation.how.span if relation.how else relation.span)
+        span = relation.how.span if relation.how else relation.span
+        world.report.error("bad-map", str(problem), span, help=maps.HELP)
     return out
 
 

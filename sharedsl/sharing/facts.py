@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.model.sites import Init
 from sharedsl.model.sizes import Real, Size

@@ -1,4 +1,4 @@
-"""`fold X n times` and `fold X as LIST`: what is applied again, in which order; and what is apart between applications."""
+"""`fold X n times` and `fold X as LIST`: what is applied again, in which order; what is apart between them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How storages start: the owner's initialiser, aware of its readers; factors so that their product starts like the weight.
+"""How storages start: factors so that their product starts like the weight that they stand for.
 
-A product of two default layers would start three times too small (std 0.333 instead of 0.576). With v ~ N(0, 1/d_in) and
-u ~ N(0, s^2 d_in / r) the product has the standard deviation s of the weight it stands for; for torch's Linear default,
-s^2 = 1 / (3 d_in), that is u ~ N(0, 1 / (3 r)).
+The product of two default layers starts too small (outputs of std 0.333 instead of 0.576). With v ~ N(0, 1/d_in) and
+u ~ N(0, s^2 d_in / r) it has the standard deviation s of the weight; for torch's Linear default, s^2 = 1 / (3 d_in),
+that is u ~ N(0, 1 / (3 r)).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From positions to groups, in exact integers: `in groups of n`, `in n groups`, `in cycle of n [reversed]`, `as LIST`."""
+"""From positions to groups in exact integers: `in groups of n`, `in n groups`, `in cycle of n`, `as LIST`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from sharedsl.comptime import Failure, Scope, evaluate
 from sharedsl.comptime.evaluate import items_of
 from sharedsl.comptime.values import integer, plain
 from sharedsl.syntax import ast
+
+HELP = "`in n groups` may be uneven, and `as LIST` gives every element its group"
 
 
 class BadMap(Exception):

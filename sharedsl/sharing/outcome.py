@@ -60,12 +60,7 @@ class _Outcome:
         """The unknowns that end up as tensors, in order."""
         found: dict[int, Var] = {}
         for site in self.world.sites:
-            private = self.state.facts.private.get(site.index)
-            if private is None:
-                self._leaves(self.world.vars[site.index], found)
-            else:
-                for var in (private.base, *private.vars.values()):
-                    self._leaves(var, found)
+            self._leaves(self.world.vars[site.index], found)
         return sorted(found.values(), key=lambda var: (var.order, var.name))
 
     def leaves(self, var: Var, numbers: dict[int, int]) -> list[int]:
@@ -79,14 +74,22 @@ class _Outcome:
             return
         if var.index in found:
             return
-        pieces = self.state.pieces.get(var.index)
-        if pieces is None and var.definition is None:
+        inner = self._inner(var)
+        if not inner:
             found[var.index] = var
             return
         self._open.add(var.index)
-        for each in [piece.var for piece in pieces] if pieces is not None else _parts(var):
+        for each in inner:
             self._leaves(each, found)
         self._open.discard(var.index)
+
+    def _inner(self, var: Var) -> tuple[Var, ...]:
+        """What an unknown is made of; nothing where it is stored."""
+        private = self.state.facts.private.get(var.index)
+        if private is not None:
+            return (private.base, *private.vars.values())
+        pieces = self.state.pieces.get(var.index)
+        return _parts(var) if pieces is None else tuple(piece.var for piece in pieces)
 
     def _loop(self, var: Var) -> None:
         """A weight defined by itself through its factors; it is stored after all, so that there is a solution."""
@@ -100,12 +103,9 @@ class _Outcome:
     # ------------------------------------------------------------------ expressions
 
     def site(self, site: int, numbers: dict[int, int]) -> w.Expr:
-        private = self.state.facts.private.get(site)
-        if private is None:
-            return self.expr(self.world.vars[site], numbers)
-        return self._private(site, private, numbers)
+        return self.expr(self.world.vars[site], numbers)
 
-    def _private(self, site: int, private: Private, numbers: dict[int, int]) -> w.Expr:
+    def _private(self, private: Private, numbers: dict[int, int]) -> w.Expr:
         base = self.expr(private.base, numbers)
         read = {name: self.expr(var, numbers) for name, var in private.vars.items()}
         return expression(private, base, read, self.state.small.get(private.sites[0]))
@@ -122,6 +122,9 @@ class _Outcome:
         return known
 
     def _expr(self, var: Var, numbers: dict[int, int]) -> w.Expr:
+        private = self.state.facts.private.get(var.index)
+        if private is not None:
+            return self._private(private, numbers)
         pieces = self.state.pieces.get(var.index)
         if pieces is not None:
             return assemble(pieces, var.shape, {piece.var.index: self.expr(piece.var, numbers) for piece in pieces})

@@ -1,11 +1,13 @@
 """The unknowns of private parts, and the expression of a weight that has them: scale * base + parts.
 
-lora: B A with B [outs.., r] starting at zeros and A [r, ins..] ~ N(0, 1/d_in); the rank is at most that of the weight, and
-`alpha` multiplies the product by alpha / r. diagonal: a vector on the diagonal of a square weight, starting at zeros.
-scale: one number for each output, starting at ones.
+lora: B A with B [outs.., r] starting at zeros and A [r, ins..] ~ N(0, 1/d_in); the rank is at most that of the
+weight, and `alpha` multiplies the product by alpha / r. diagonal: a vector on the diagonal of a square weight, starting
+at zeros. scale: one number for each output, starting at ones.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from sharedsl.model import sizes
 from sharedsl.model import weights as w
@@ -99,7 +101,7 @@ def expression(private: Private, base: w.Expr, read: dict[str, w.Expr], reduced:
     return expr
 
 
-def _in_order(expr: w.Expr, sides: list[str]) -> w.Expr:
+def _in_order(expr: w.Expr, sides: Sequence[str]) -> w.Expr:
     """From outputs before inputs to the weight's own order, which a transposed convolution turns round."""
     first = [at for at, side in enumerate(sides) if side == "out"]
     stands = first + [at for at, side in enumerate(sides) if side == "in"]

@@ -20,11 +20,14 @@ class Report:
         self.found: list[Diagnostic] = []
         self._seen: set[object] = set()
 
+    def drop_after(self, count: int) -> None:
+        """Forget what was found after the first `count`: consequences of a mistake that is told already."""
+        for diagnostic in self.found[count:]:
+            self._seen.discard(_key(diagnostic))
+        del self.found[count:]
+
     def add(self, diagnostic: Diagnostic) -> None:
-        key = (
-            diagnostic.code,
-            frozenset((each.span.path, each.span.start, each.span.end) for each in diagnostic.labels),
-        )
+        key = _key(diagnostic)
         if key not in self._seen:
             self._seen.add(key)
             self.found.append(diagnostic)
@@ -63,6 +66,11 @@ class Report:
         first = Label(last.span, "this line" if len(guilty) > 1 else "")
         labels = (first, *(Label(line.span, "and this one") for line in guilty[:-1]))
         self.add(Diagnostic(code, message, labels, (), help, fixes or (without(last),)))
+
+
+def _key(diagnostic: Diagnostic) -> object:
+    places = frozenset((each.span.path, each.span.start, each.span.end) for each in diagnostic.labels)
+    return (diagnostic.code, places)
 
 
 def in_order(lines: Iterable[Line | None]) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.comptime import Failure
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label
@@ -11,7 +11,8 @@ from sharedsl.sharing.along import facts as along_facts
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Facts, Later, Resolve
 from sharedsl.sharing.nodes import Relative, written
-from sharedsl.sharing.select import Match, alternatives
+from sharedsl.sharing.paths import alternatives
+from sharedsl.sharing.select import Match
 from sharedsl.sharing.variables import Edge
 from sharedsl.sharing.views import ViewError, take
 from sharedsl.sharing.world import EARLY, World
@@ -47,7 +48,8 @@ def facts(line: Line, world: World) -> Facts:
     except Failure as problem:
         world.fail(problem, relation.span)
     except maps.BadMap as problem:
-        world.report.error("bad-map", str(problem), relation.how.span if relation.how else relation.span)
+        span = relation.how.span if relation.how else relation.span
+        world.report.error("bad-map", str(problem), span, help=maps.HELP)
     return out
 
 

@@ -7,7 +7,8 @@ all of this form, are compared by it, and cost nothing in the size of the weight
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
+from functools import lru_cache
 from math import prod
 
 Digit = tuple[int, int, int]
@@ -22,6 +23,7 @@ class Map:
     offset: tuple[int, ...]
 
 
+@lru_cache(maxsize=4096)
 def whole(shape: tuple[int, ...]) -> Box:
     return tuple((0, n) for n in shape)
 
@@ -30,6 +32,7 @@ def extents(box: Box) -> tuple[int, ...]:
     return tuple(hi - lo for lo, hi in box)
 
 
+@lru_cache(maxsize=4096)
 def identity(box: Box) -> Map:
     return Map(
         tuple(((hi - lo, a, 1),) if hi - lo > 1 else () for a, (lo, hi) in enumerate(box)), tuple(lo for lo, _ in box)
@@ -53,6 +56,7 @@ def simplified(digits: tuple[Digit, ...]) -> tuple[Digit, ...]:
     return tuple(out)
 
 
+@lru_cache(maxsize=4096)
 def canonical(map: Map) -> Map:
     return Map(tuple(simplified(axis) for axis in map.digits), map.offset)
 
@@ -88,7 +92,7 @@ def _cut(digits: tuple[Digit, ...], lo: int, hi: int, moved: list[int]) -> tuple
     """Values lo .. hi of an axis; what the start moves goes to `moved`. None where that is not a box of digits."""
     if not digits:
         return ()
-    (n, k, t), inner = digits[0], digits[1:]
+    (_, k, t), inner = digits[0], digits[1:]
     step = prod(d[0] for d in inner)
     if lo // step == (hi - 1) // step and (lo % step or hi % step):
         if k >= 0:

@@ -1,4 +1,4 @@
-"""Tables that are also heads: an embedding that starts as N(0, 1) makes a head start at a loss of 517 instead of 9.2."""
+"""Tables that are also heads: one that starts as N(0, 1) makes a model start at a loss of 517 instead of 9.2."""
 
 from __future__ import annotations
 

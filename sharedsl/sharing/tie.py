@@ -1,17 +1,19 @@
-"""`tie A = E [with ...]`: A reads E. Weights and slices of them, blocks site by site; `[*]` repeats the left's match."""
+"""`tie A = E [with ...]`: A reads E. Weights, slices of them, blocks site by site; `[*]` repeats the left."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.comptime import Failure
 from sharedsl.sharing import private, views
+from sharedsl.sharing.building import Builder
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Facts, Later, Resolve
 from sharedsl.sharing.nodes import Relative, written
-from sharedsl.sharing.select import Match, as_selector, substitute
+from sharedsl.sharing.paths import as_selector, substitute
+from sharedsl.sharing.select import Match
 from sharedsl.sharing.variables import Edge
-from sharedsl.sharing.views import Builder, View, ViewError
+from sharedsl.sharing.views import View, ViewError
 from sharedsl.sharing.world import EARLY, World
 from sharedsl.source import Span
 from sharedsl.syntax import ast
@@ -183,7 +185,11 @@ class _Tie:
 
     def _shapes(self, target: Target, left: View, right: View, span: Span) -> None:
         name = self.world.title(target.sites[0], target.match.parts)
-        self.world.shape_error(self.line, name, left.axes, "the right side", right.axes, span)
+        plain = self.named(self.relation.value, target.match.captures)
+        right_name = plain[min(target.number, len(plain) - 1)].title() if plain else "the right side"
+        if plain and target.relative:
+            right_name = f"{right_name}.{written(target.relative)}"
+        self.world.shape_error(self.line, name, left.axes, right_name, right.axes, span)
 
     # ------------------------------------------------------------------ factors and private parts
 
@@ -212,8 +218,8 @@ class _Tie:
                 return []
             return self.world.join(left, right, self.line, away=True)
 
-        named = {site for leaf in _leaves(self.relation.value) for m in self.named(leaf, match.captures) or () for _, group in
-                 self.world.select.below(m) for site in group}  # fmt: skip
+        found = [m for leaf in _leaves(self.relation.value) for m in self.named(leaf, match.captures) or ()]
+        named = {site for each in found for _, group in self.world.select.below(each) for site in group}
         self.out.later.append(Later(self.line, frozenset((*sites, *named)), attempt, missing))
 
     def _settled(self, view: View, resolve: Resolve) -> View:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from sharedsl.record import replace
 
 from sharedsl.sharing import strided
 from sharedsl.sharing.classes import Classes
@@ -76,7 +76,7 @@ def _joined(facts: Facts, classes: Classes, world: World) -> set[int]:
     found |= {each.site for each in facts.marks}
     for members in classes.members.values():
         owners = {world.vars[classes.cells.owner[cell]].site for cell in members}
-        if any(link.edge.line for cell in members for link in classes._links[cell]):
+        if any(link.edge.line for cell in members for link in classes.links[cell]):
             found |= owners
     found |= {edge.a for edge in facts.edges if edge.kind == "view"} | {
         edge.b for edge in facts.edges if edge.kind == "view"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from math import prod
 from typing import NamedTuple
 

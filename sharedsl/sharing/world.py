@@ -212,7 +212,8 @@ class World:
     ) -> None:
         """Two weights of different shape; a transposition that would fit is offered."""
         one, other = shape_text(a), shape_text(b)
-        message = f"`{left}` is {one} and `{right}` is {other}"
+        quoted = f"`{right}`" if " " not in right else right
+        message = f"`{left}` is {one} and {quoted} is {other}"
         sizes = [axis.size.ground for axis in a]
         if len(a) == 2 and sizes == [axis.size.ground for axis in reversed(b)] and isinstance(line.relation, ast.Tie):
             end = Span(at.path, at.end, at.end)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from sharedsl.record import replace
 
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.source import SourceFile, Span

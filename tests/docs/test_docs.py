@@ -16,9 +16,10 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def sections(text: str) -> list[tuple[str, list[str]]]:
-    """Each `##` section's title and its examples."""
-    parts = re.split(r"^## ", text, flags=re.MULTILINE)
-    found = [(part.split("\n", 1)[0], _FENCE.findall(part)) for part in parts[1:]]
+    """Each `##` section's title and its examples, in which `##` begins a comment."""
+    outside = _FENCE.sub(lambda fence: fence.group().replace("\n##", "\n\0##"), text)
+    parts = re.split(r"^## ", outside, flags=re.MULTILINE)
+    found = [(part.split("\n", 1)[0], _FENCE.findall(part.replace("\0", ""))) for part in parts[1:]]
     return [(title, fences) for title, fences in found if fences]
 
 

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from sharedsl.emit.hosts import layout
+from sharedsl.emit.planner import layout
 from sharedsl.emit.root import aliases
 from sharedsl.model.sites import key
 from tests.immunity.builds import Built, first

@@ -101,7 +101,11 @@ def test_deterministic() -> None:
     found = set()
     for seed in ("0", "1", "77"):
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, cwd=root, env={"PYTHONHASHSEED": seed, "PATH": ""}
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            cwd=root,
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
         )
         assert done.returncode == 0, done.stderr[-2000:]
         found.add(done.stdout)

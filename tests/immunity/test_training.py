@@ -98,7 +98,10 @@ def test_functional_call(build: Built) -> None:
     inputs = build.inputs()
     kept = {name: value.clone() for name, value in model.state_dict().items()}
     given = functional_call(model, dict(other.named_parameters()), inputs)
-    state = {**other.state_dict(), **{n: b for n, b in model.state_dict().items() if n not in dict(other.named_parameters())}}
+    state = {
+        **other.state_dict(),
+        **{n: b for n, b in model.state_dict().items() if n not in dict(other.named_parameters())},
+    }
     other.load_state_dict(state)
     assert torch.allclose(first(given), first(other(*inputs)), atol=1e-6)
     for name, value in model.state_dict().items():

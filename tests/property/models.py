@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from sharedsl.record import dataclass, field, replace
 
 from tests.property.draw import Draw
 from tests.property.parts import Dims, Part, Sizes, Weight, declared, linear, one, random_part, step
@@ -95,7 +95,7 @@ class Model:
     def add_stack(self, kind: str, count: int) -> Part:
         """A stack of `count` parts of one kind, applied once."""
         name = self.fresh("s")
-        part = replace(random_part(self.draw, name, self.sizes, (kind,)), count=count)
+        part = replace(random_part(self.draw, name, self.sizes, (kind,), stacked=True), count=count)
         self.parts.append(part)
         self.late.append(step(part, "x", ""))
         return part
@@ -162,8 +162,9 @@ def random_model(draw: Draw) -> Model:
 def _body(model: Model, mask: str) -> None:
     draw = model.draw
     for name in "abc"[: draw.number(1, 3)]:
-        part = random_part(draw, name, model.sizes, SEQUENCE)
-        if draw.chance(0.5):
+        stacked = draw.chance(0.5)
+        part = random_part(draw, name, model.sizes, SEQUENCE, stacked)
+        if stacked:
             part = replace(part, count=draw.number(1, 6) if len(part.weights) < 8 else draw.number(1, 4))
         way = draw.number(0, 9)
         if part.count is not None and way < 3:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from sharedsl.record import dataclass, field, replace
 
 from tests.property.draw import Draw
 
@@ -80,9 +80,32 @@ class Sizes:
     ff: int
 
 
-def random_part(draw: Draw, name: str, sizes: Sizes, kinds: tuple[str, ...]) -> Part:
-    """One layer of [.., dim] to [.., dim]."""
-    return MAKERS[draw.pick(kinds)](draw, name, sizes)
+def random_part(draw: Draw, name: str, sizes: Sizes, kinds: tuple[str, ...], stacked: bool = False) -> Part:
+    """One layer of [.., dim] to [.., dim]. What grows fast is normed where it is to be stacked."""
+    kind = draw.pick(kinds)
+    part = MAKERS[kind](draw, "core" if stacked and kind in TAMED else name, sizes)
+    return _tamed(part, name, sizes) if stacked and kind in TAMED else part
+
+
+#: deep stacks of these alone lose every digit
+TAMED = ("attention", "gated")
+
+
+def _tamed(part: Part, name: str, sizes: Sizes) -> Part:
+    """`x + core(norm(x))` as a block of the file's own."""
+    kind = f"Tamed{name.capitalize()}"
+    mask, given = (", mask: bool[B, T] = none", ", mask") if part.masked else ("", "")
+    text = (
+        f"block {kind}(dim, heads, ff) {{\n  layer norm = LayerNorm(dim)\n  {declared(part)}\n"
+        f"  forward(x: float[B, T, dim]{mask}) -> float[B, T, dim] {{ return x + core(norm(x){given}) }}\n}}\n"
+    )
+    norm = tuple(Weight(f"norm.{each}", (("dim", sizes.dim),), 1, "LayerNorm") for each in ("weight", "bias"))
+    weights = norm + below("core", part.weights)
+    blocks = ("core", *(f"core.{each}" for each in part.blocks))
+    return Part(
+        name, f"{kind}(dim, heads, ff)", weights, blocks, imports=part.imports, texts=(text,), masked=part.masked,
+        whole=True,
+    )  # fmt: skip
 
 
 def _linear(draw: Draw, name: str, sizes: Sizes) -> Part:

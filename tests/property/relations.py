@@ -7,7 +7,7 @@ it is; None where the model has nothing for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from sharedsl.record import replace
 from math import prod
 
 from tests.property.draw import Draw
@@ -20,7 +20,7 @@ Lines = list[str]
 
 def kinds_for(model: Model, *kinds: str) -> tuple[str, ...]:
     """The kinds of part that may be added: after pooling there is no sequence for attention."""
-    return tuple(kind for kind in kinds if model.lead != "B" or kind in ("linear", "mlp", "norm", "gated"))
+    return tuple(kind for kind in kinds if model.lead != "B" or kind in ("linear", "mlp", "norm"))
 
 
 def some_stack(model: Model, draw: Draw, *kinds: str, least: int = 2, most: int = 6) -> Part:
@@ -150,12 +150,11 @@ def tie_block(model: Model, draw: Draw) -> Lines | None:
 
 def tie_star(model: Model, draw: Draw) -> Lines | None:
     """`tie s[*].attn.v = s[*].attn.k`."""
-    if model.lead == "B" or draw.chance(0.4):
-        part = some_stack(model, draw, "gated", most=4)
-        pair, inner = ("gate", "up"), ""
-    else:
-        part = some_stack(model, draw, draw.pick(("attention", "layer")), most=4)
-        pair, inner = ("v", "k"), "" if part.value.startswith("Attention") else "attn."
+    if model.lead == "B":
+        return None
+    kind = draw.pick(("gated", "attention", "layer"))
+    part = some_stack(model, draw, kind, most=4)
+    pair, inner = ("gate", "up") if kind == "gated" else ("v", "k"), "attn." if kind == "layer" else "core."
     draw.tag("tie-star")
     end = draw.pick(("", ".weight"))
     return [f"tie {part.any()}.{inner}{pair[0]}{end} = {part.any()}.{inner}{pair[1]}{end}"]
@@ -290,7 +289,7 @@ def share_along(model: Model, draw: Draw) -> Lines | None:
 
 def fold(model: Model, draw: Draw, with_part: bool = False) -> Lines | None:
     kinds = ("linear", "mlp", "layer", "own", "attention", "norm")
-    way = draw.number(0, 4)
+    way = 0 if with_part else draw.number(0, 4)
     draw.tag("fold")
     if way == 0:
         name = draw.pick(kinds_for(model, *kinds))
@@ -320,7 +319,7 @@ def fold(model: Model, draw: Draw, with_part: bool = False) -> Lines | None:
         else:
             line = f"fold {part.name} {draw.number(2, 3)} times"
             draw.tag("fold-times", "fold-stack")
-    if len(elements.weights) > 1 and draw.chance(0.25):
+    if len(elements.weights) > 1 and not with_part and draw.chance(0.5):
         line += f" except {draw.pick(elements.weights).path}" if elements.count is None else ""
         draw.tag(*(("fold-except",) if elements.count is None else ()))
     elif with_part and elements.count is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from sharedsl.record import dataclass, field, replace
 
 from tests.property.draw import Draw
 from tests.property.models import Model, random_model

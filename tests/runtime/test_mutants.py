@@ -5,7 +5,7 @@ oracle keeps the right one.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from sharedsl.record import replace
 
 import pytest
 import torch

@@ -50,6 +50,7 @@ def unit(name, module):
     return Unit(name, "primitive", {}, weights=specs)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding")
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("case", CASES)
 def test_against_torch(case, training):

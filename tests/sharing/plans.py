@@ -156,8 +156,12 @@ def repeats(draw: Any) -> Any | None:
     return None if made is None else ("tie", left, None, ("repeat", made, 2, 0), None)
 
 
-BLOCK_TIES = [("tie", "layers[1]", None, ("w", "twin"), None), ("tie", "layers[2].attn.q", None, ("w", "layers[2].attn.k"), None),
-              ("tie", "layers[3].attn", None, ("w", "twin.attn"), ("lora", 2)), ("tie", "twin.norm", None, ("w", "layers[0].norm"), None)]  # fmt: skip
+BLOCK_TIES = [
+    ("tie", "layers[1]", None, ("w", "twin"), None),
+    ("tie", "layers[2].attn.q", None, ("w", "layers[2].attn.k"), None),
+    ("tie", "layers[3].attn", None, ("w", "twin.attn"), ("lora", 2)),
+    ("tie", "twin.norm", None, ("w", "layers[0].norm"), None),
+]
 HOWS = [
     None,
     ("groups_of", 2),
@@ -187,8 +191,14 @@ def across(draw: Any) -> Any:
 
 ALONGS = [("along", "layers[1].attn.q.weight", "heads", 2), ("along", "layers[0].attn.q.weight", "heads", None),
           ("along", "twin.attn.k.weight", "heads", 2), ("along", "layers[2].attn.k.weight", "heads", None)]  # fmt: skip
-FACTORS = [("factorize", "embed.weight", 2), ("factorize", "sq.weight", 3), ("basis", "up.weight", LAYERS, 2),
-           ("basis", "down.weight", LAYERS[:2], 3), ("bank", "attn.q.weight", LAYERS[2:], 2), ("factorize", "twin.up.weight", 2)]  # fmt: skip
+FACTORS = [
+    ("factorize", "embed.weight", 2),
+    ("factorize", "sq.weight", 3),
+    ("factorize", "twin.up.weight", 2),
+    ("basis", "up.weight", LAYERS, 2),
+    ("basis", "down.weight", LAYERS[:2], 3),
+    ("bank", "attn.q.weight", LAYERS[2:], 2),
+]
 FACTOR_TIES = [
     [("factorize", "sq.weight", 2), ("factorize", "rot.weight", 2), ("factors", "sq.weight", "rot.weight", "u")],
     [

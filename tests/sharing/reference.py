@@ -276,7 +276,7 @@ class Reference:
                     self.give([site], part, (at, site))
 
     def equate_fold(self, line: Any, at: int) -> None:
-        _, layer, _, excepted, part = line
+        _, layer, _, _, part = line
         for path in self.names(layer):
             if path not in self.apart and part and self.sided(path):
                 for site in self.sites(path):
@@ -340,6 +340,9 @@ class Reference:
                     raise Contradiction("private-but-equal")
         if any(len(targets) > 1 for targets in arrows.values()):
             raise Contradiction("two-definitions")
+        for site in self.units:
+            for x, y in zip(self.ids[site].ravel(), self.base[site].ravel(), strict=True):
+                arrows[self.e.find(int(x))[0]] = {self.e.find(int(y))[0]}
         for start in arrows:
             at, steps = start, 0
             while at in arrows and steps <= len(arrows):

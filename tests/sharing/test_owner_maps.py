@@ -79,7 +79,7 @@ def test_except_narrows_and_shifts_nothing() -> None:
 def test_two_stacks_and_single_blocks_are_one_flat_list() -> None:
     result = stack(4).solve("share * across layers[0:2], other in cycle of 2").ok()
     assert result.owners("other[%d].attn.weight", 3) == [0, 1, 0]
-    assert "other.0.attn.weight" not in result.keys()
+    assert "other.0.attn.weight" not in result.names()
 
 
 @pytest.mark.parametrize("n", [2, 4])
@@ -121,6 +121,6 @@ def test_perceiver_and_universal_transformer_folds() -> None:
     result = model.solve("fold layers 3 times").ok()
     assert [(e.kind, e.order) for e in result.edits] == [("stack", (0, 1, 0, 1, 0, 1))]
     assert len(result.solved.sites) == 3 * 2 * 6 + 3 * 6
-    assert [k for k in result.keys() if k.startswith("layers")] == [
-        k for k in stack(2).solve("").keys() if k.startswith("layers")
+    assert [k for k in result.names() if k.startswith("layers")] == [
+        k for k in stack(2).solve("").names() if k.startswith("layers")
     ]

@@ -51,7 +51,7 @@ def compare(lines: list[Any], folds: dict[str, int]) -> str:
         return problem.code
     if codes:
         told = "\n".join(f"{d.code}: {d.message}" for d in result.diagnostics)
-        assert codes <= STRICTER, f"the solver refuses what has a solution:\n{told}"
+        assert codes & STRICTER, f"the solver refuses what has a solution:\n{told}"
         return sorted(codes)[0]
     solved = result.solved
     assert sum(prod(s.shape) for s in solved.storages) == wanted

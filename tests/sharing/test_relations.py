@@ -31,34 +31,34 @@ MODEL = Toy(TREE)
 
 
 def named(result: Result, role: str) -> list[str]:
-    return [key for key, s in zip(result.keys(), result.solved.storages, strict=True) if s.role == role]
+    return [key for key, s in zip(result.names(), result.solved.storages, strict=True) if s.role == role]
 
 
 def storage(result: Result, key: str) -> Any:
-    return result.solved.storages[result.keys().index(key)]
+    return result.solved.storages[result.names().index(key)]
 
 
 # ---------------------------------------------------------------------------- tie and owners
 
 
 def test_a_tie_points_at_the_owner() -> None:
-    assert "embed.weight" in MODEL.solve("tie head.weight = embed.weight").keys()
+    assert "embed.weight" in MODEL.solve("tie head.weight = embed.weight").names()
     result = MODEL.solve("tie embed.weight = head.weight").ok()
-    assert "head.weight" in result.keys() and "embed.weight" not in result.keys()
+    assert "head.weight" in result.names() and "embed.weight" not in result.names()
 
 
 def test_owner_is_where_no_tie_points_away_then_first_in_the_text() -> None:
     chain = MODEL.solve("tie rot.weight = sq.weight\ntie sq.weight = layers[2].attn.q.weight[0:4, *]").codes
     assert chain == ["shape"]
     result = MODEL.solve("tie sq.weight = rot.weight\ntie head.weight = embed.weight\nshare {embed, head}.weight").ok()
-    assert "rot.weight" in result.keys() and "embed.weight" in result.keys()
+    assert "rot.weight" in result.names() and "embed.weight" in result.names()
     both = MODEL.solve("tie sq.weight = rot.weight\ntie rot.weight = sq.weight").ok()
-    assert "sq.weight" in both.keys()
+    assert "sq.weight" in both.names()
 
 
 def test_adding_a_reader_renames_nothing() -> None:
-    before = MODEL.solve("tie sq.weight = rot.weight").keys()
-    after = MODEL.solve("tie sq.weight = rot.weight\ntie head.weight = embed.weight").keys()
+    before = MODEL.solve("tie sq.weight = rot.weight").names()
+    after = MODEL.solve("tie sq.weight = rot.weight\ntie head.weight = embed.weight").names()
     assert set(after) == set(before) - {"head.weight"}
 
 
@@ -69,9 +69,11 @@ def test_scales_and_transposes() -> None:
 
 
 def test_scale_with_parameters_prints_them() -> None:
-    result = Toy({"embed": Table("vocab|dim"), "head": W("vocab|dim")}, {"vocab": 10, "dim": 16}).solve(
-        "tie head.weight = dim ** -0.5 * embed.weight"
-    ).ok()
+    result = (
+        Toy({"embed": Table("vocab|dim"), "head": W("vocab|dim")}, {"vocab": 10, "dim": 16})
+        .solve("tie head.weight = dim ** -0.5 * embed.weight")
+        .ok()
+    )
     read = result.read("head.weight")
     assert read.factor == 0.25 and read.code.names() == {"dim"}
 
@@ -80,7 +82,7 @@ def test_stars_repeat_what_the_left_matched() -> None:
     result = MODEL.solve("tie layers[1:].attn.k = layers[*].attn.q").ok()
     for at in range(1, 4):
         assert result.read(f"layers[{at}].attn.k.weight") == result.read(f"layers[{at}].attn.q.weight")
-    assert "layers.0.attn.k.weight" in result.keys()
+    assert "layers.0.attn.k.weight" in result.names()
 
 
 def test_mirrored_pairs() -> None:
@@ -98,7 +100,7 @@ def test_partial_tie_keeps_the_rest() -> None:
     assert own.shape == (10, 4)
     given = storages(result.solved)
     read = value(result.read("wide.weight"), given)
-    np.testing.assert_array_equal(read[:, 2:10], given[result.keys().index("embed.weight")])
+    np.testing.assert_array_equal(read[:, 2:10], given[result.names().index("embed.weight")])
 
 
 def test_partial_tie_has_symbolic_sizes() -> None:
@@ -162,7 +164,9 @@ def test_lora_names_and_shapes() -> None:
     a, b = (storage(result, f"layers.1.attn.q.weight_lora_{x}") for x in "ab")
     assert a.shape == (3, 8) and b.shape == (4, 2, 3) and b.init.name == "zeros" and a.init.name == "normal"
     read = result.read("layers[1].attn.q.weight")
-    assert isinstance(read, w.Add) and read.parts[0] == w.Read(result.keys().index("layers.0.attn.q.weight"), (4, 2, 8))
+    assert isinstance(read, w.Add) and read.parts[0] == w.Read(
+        result.names().index("layers.0.attn.q.weight"), (4, 2, 8)
+    )
     assert read.parts[1].factor == 2.0 and sorted(map(len, result.solved.private.values())) == [2, 2]
     assert result.read("layers[1].attn.q.bias") == result.read("layers[0].attn.q.bias")
 
@@ -182,14 +186,15 @@ def test_tie_with_a_private_part_is_on_the_left_only() -> None:
 
 def test_bases_can_be_named() -> None:
     result = MODEL.solve(
-        "share attn.q across layers[0:2] with lora(rank = 2)\ntie layers[3].attn.q.weight = layers[0].attn.q.weight.base"
+        "share attn.q across layers[0:2] with lora(rank = 2)\n"
+        "tie layers[3].attn.q.weight = layers[0].attn.q.weight.base"
     ).ok()
     assert result.read("layers[3].attn.q.weight") == result.read("layers[0].attn.q.weight").parts[0]
 
 
 def test_fold_with_private_norms_and_loras() -> None:
     result = MODEL.solve("fold body 3 times except norm with lora(rank = 2) on ffn.*").ok()
-    keys = [key for key in result.keys() if key.startswith("body")]
+    keys = [key for key in result.names() if key.startswith("body")]
     assert {"body.norm.weight", "body.norm.weight_1", "body.norm.bias_2", "body.ffn.up.weight_lora_a_0"} <= set(keys)
     assert len(set(keys)) == len(keys)
     assert result.read("body@2.attn.q.weight") == result.read("body@0.attn.q.weight")
@@ -200,7 +205,7 @@ def test_share_across_applications_is_a_fold_with_parts() -> None:
     result = model.solve("share * across body@* with lora(rank = 2) on ffn.*").ok()
     assert len(named(result, "lora")) == 2 * 2 * 2
     plain = model.solve("share * across body@*").ok()
-    assert plain.keys() == model.solve("").keys()
+    assert plain.names() == model.solve("").names()
 
 
 def test_folds_nest() -> None:
@@ -233,9 +238,11 @@ def test_factors_follow_a_transpose() -> None:
     assert named(result, "factor") == ["enc.weight_u", "enc.weight_v"]
     read = result.read("dec.weight")
     assert isinstance(read, w.MatMul) and isinstance(read.left, w.Permute)
-    same = MODEL.solve("tie dec.weight = enc.weight.T\nfactorize enc.weight rank 3\ntie sq.weight[0:3] = dec.weight.u.T").ok()
+    same = MODEL.solve(
+        "tie dec.weight = enc.weight.T\nfactorize enc.weight rank 3\ntie sq.weight[0:3] = dec.weight.u.T"
+    ).ok()
     cut = value(same.read("sq.weight"), storages(same.solved))[:3]
-    np.testing.assert_array_equal(cut, storages(same.solved)[same.keys().index("enc.weight_v")])
+    np.testing.assert_array_equal(cut, storages(same.solved)[same.names().index("enc.weight_v")])
 
 
 def test_basis_and_bank() -> None:
@@ -274,8 +281,10 @@ def test_formulas_of_factors() -> None:
 
 
 def test_freeze_reaches_the_factors_and_not_the_private_parts() -> None:
-    result = MODEL.solve("factorize enc.weight rank 2\nfreeze enc.weight\nshare {sq, rot}.weight with lora(rank = 2)\nfreeze sq").ok()
-    frozen = [k for k, s in zip(result.keys(), result.solved.storages, strict=True) if not s.trainable]
+    result = MODEL.solve(
+        "factorize enc.weight rank 2\nfreeze enc.weight\nshare {sq, rot}.weight with lora(rank = 2)\nfreeze sq"
+    ).ok()
+    frozen = [k for k, s in zip(result.names(), result.solved.storages, strict=True) if not s.trainable]
     assert frozen == ["sq.weight", "enc.weight_u", "enc.weight_v"]
 
 
@@ -326,14 +335,16 @@ def test_untie_leaves_the_others_as_they_were() -> None:
     result = MODEL.solve(PLANS, "own").ok()
     assert result.owners("layers[%d].norm.weight", 4) == [0, 1, 2, 3]
     assert result.owners("layers[%d].attn.q.weight", 4) == [0, 0, 0, 0]
-    one = MODEL.solve("sharing a of Toy { share * across layers }\nsharing b of Toy extends a { untie layers[0].attn.q }\n").ok()
+    one = MODEL.solve(
+        "sharing a of Toy { share * across layers }\nsharing b of Toy extends a { untie layers[0].attn.q }\n"
+    ).ok()
     assert one.owners("layers[%d].attn.q.weight", 4) == [0, 1, 1, 1]
-    assert "layers.1.attn.q.weight" in one.keys()
+    assert "layers.1.attn.q.weight" in one.names()
 
 
 def test_unions() -> None:
     extended, listed = MODEL.solve(PLANS, "both").ok(), MODEL.solve(PLANS, "own", "tied").ok()
-    assert extended.keys() == listed.keys() and "head.weight" not in extended.keys()
+    assert extended.names() == listed.names() and "head.weight" not in extended.names()
     assert MODEL.solve(PLANS, "tied", "own").solved.reads == listed.solved.reads
 
 
@@ -344,16 +355,16 @@ def test_lines_after_an_untie_share_again() -> None:
 def test_parameters_of_plans() -> None:
     assert MODEL.solve(PLANS, "grouped").ok().owners("layers[%d].norm.bias", 4) == [0, 0, 1, 1]
     four = MODEL.solve(PLANS, "four").ok()
-    assert four.owners("layers[%d].norm.bias", 4) == [0, 0, 0, 0] and "head.weight" in four.keys()
+    assert four.owners("layers[%d].norm.bias", 4) == [0, 0, 0, 0] and "head.weight" in four.names()
 
 
 def test_untie_takes_applications_apart() -> None:
     model = Toy(TREE, None, body=3)
     text = "sharing a of Toy { tie head.weight = embed.weight }\nsharing b of Toy extends a { untie body@*.norm }\n"
     result = model.solve(text).ok()
-    assert {"body.norm.weight", "body.norm.weight_1", "body.norm.weight_2"} <= set(result.keys())
+    assert {"body.norm.weight", "body.norm.weight_1", "body.norm.weight_2"} <= set(result.names())
     one = model.solve(text.replace("body@*", "body@1")).ok()
-    assert "body.norm.weight_1" in one.keys() and "body.norm.weight_2" not in one.keys()
+    assert "body.norm.weight_1" in one.names() and "body.norm.weight_2" not in one.names()
     assert one.read("body@2.norm.weight") == one.read("body@0.norm.weight")
 
 
@@ -366,7 +377,7 @@ def test_untie_of_a_middle_member_keeps_the_rest_joined() -> None:
     given = storages(result.solved)
     sq, dec = value(result.read("sq.weight"), given), value(result.read("dec.weight"), given)
     np.testing.assert_allclose(dec[:, :8], 2 * sq.T)
-    assert "rot.weight" in result.keys() and prod(storage(result, "rot.weight").shape) == 64
+    assert "rot.weight" in result.names() and prod(storage(result, "rot.weight").shape) == 64
 
 
 def test_untie_of_a_factorised_weight_gives_it_a_full_tensor() -> None:
@@ -375,7 +386,7 @@ def test_untie_of_a_factorised_weight_gives_it_a_full_tensor() -> None:
         "sharing b of Toy extends a { untie head }\n"
     )
     result = MODEL.solve(text).ok()
-    assert {"embed.weight_u", "embed.weight_v", "head.weight"} <= set(result.keys())
+    assert {"embed.weight_u", "embed.weight_v", "head.weight"} <= set(result.names())
     assert storage(result, "head.weight").trainable and not storage(result, "embed.weight_u").trainable
 
 

@@ -1,6 +1,6 @@
 """Small models for plans: sites and a layer tree from a few words, without elaborating any spec.
 
-A block is a dict: name -> block, (block, n) for a stack, or a leaf `W("heads=4, 2 | 8")`; weights of a block itself too.
+A block is a dict: name -> block, (block, n) for a stack, [blocks] for a mixed one, or a leaf `W("heads=4, 2 | 8")`.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Result:
         assert not self.diagnostics, "\n".join(f"{d.code}: {d.message}" for d in self.diagnostics)
         return self
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         from sharedsl.model.sites import key
 
         return [f"{key(s.owner)}.{s.name}".lstrip(".") for s in self.solved.storages]

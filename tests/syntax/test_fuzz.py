@@ -24,9 +24,9 @@ PIECES = TEXT.split(" ")
 
 
 def check(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     _, problems = parse(SourceFile("x", text))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     for problem in problems:
         for label in problem.labels:
             assert 0 <= label.span.start <= label.span.end <= len(text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from sharedsl.record import fields
 from sharedsl.source import SourceFile
 from sharedsl.syntax import ast, parse, print_file
 from tests.syntax import strategies
@@ -44,9 +44,9 @@ def nodes(value: Any) -> Any:
     if isinstance(value, tuple):
         for item in value:
             yield from nodes(item)
-    elif dataclasses.is_dataclass(value):
+    elif hasattr(value, "__dataclass_fields__"):
         yield value
-        for field in dataclasses.fields(value):
+        for field in fields(value):
             if field.compare:
                 yield from nodes(getattr(value, field.name))
 
@@ -55,7 +55,7 @@ def test_the_data_has_every_kind_of_node() -> None:
     text = (Path(__file__).parent / "data" / "everything.sdsl").read_text()
     tree, _ = parse(SourceFile("x", text))
     seen = {type(node) for node in nodes(tree)}
-    known = {kind for kind in vars(ast).values() if isinstance(kind, type) and dataclasses.is_dataclass(kind)}
+    known = {kind for kind in vars(ast).values() if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")}
     assert known - seen - {ast.Span} == {ast.BadExpr}
 
 
@@ -79,6 +79,6 @@ def test_parts_lie_inside_their_whole() -> None:
     text = (Path(__file__).parent / "data" / "everything.sdsl").read_text()
     tree, _ = parse(SourceFile("x", text))
     for node in nodes(tree):
-        for field in dataclasses.fields(node):
+        for field in fields(node):
             for part in nodes(getattr(node, field.name)) if field.compare else ():
                 assert node.span.start <= part.span.start and part.span.end <= node.span.end

@@ -6,7 +6,7 @@ Each (unit, body) is counted once, however often it is applied; applications tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.budget.forms import PLAIN, TWO, Form, Node
 from sharedsl.analysis.budget.quantity import ZERO, product, times, total

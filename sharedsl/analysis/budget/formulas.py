@@ -8,7 +8,7 @@ confirm it. Where none does, the formula says at which values of which parameter
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from sharedsl.record import dataclass, field
 from itertools import product
 from math import gcd, lcm
 from types import CodeType

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from sharedsl.record import dataclass
 
 from sharedsl.analysis.budget import flops
 from sharedsl.analysis.budget.counts import spec_numel
