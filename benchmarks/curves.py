@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 
 Curve = Sequence[tuple[float, float]]
 INK = ("#3366cc", "#dc3912", "#109618", "#990099", "#ff9900")
@@ -41,7 +42,7 @@ def terminal(curves: Mapping[str, Curve], width: int = 64, height: int = 14, *, 
 
 def between(curve: Curve, x: float) -> float:
     """The curve's height at x, straight from point to point."""
-    for (x0, y0), (x1, y1) in zip(curve, curve[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(curve):
         if x <= x1:
             return y0 + (y1 - y0) * (x - x0) / max(x1 - x0, 1e-9)
     return curve[-1][1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from sharedsl.record import dataclass
 
 from sharedsl.analysis.names import unknown
 from sharedsl.analysis.report import Reporter
@@ -13,6 +12,7 @@ from sharedsl.comptime.values import kind_of
 from sharedsl.diagnostics import Label
 from sharedsl.model import sizes
 from sharedsl.model.sizes import Arith, Named, Real, Size, Value
+from sharedsl.record import dataclass
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.arguments import Given, Poisoned, bind, fingerprint, given, parameters
 from sharedsl.analysis.assumed import assumed
@@ -17,6 +16,7 @@ from sharedsl.diagnostics import Diagnostic
 from sharedsl.model.sizes import Value
 from sharedsl.model.tree import Model
 from sharedsl.model.weights import Solved
+from sharedsl.record import dataclass, field
 from sharedsl.sharing import expand, folds, solve
 from sharedsl.sharing.context import LayerTree, PlanContext
 from sharedsl.source import NOWHERE, Span

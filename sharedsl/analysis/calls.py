@@ -101,7 +101,8 @@ class _Caller:
         """Which argument is the first input: the first positional one, or the one with its name."""
         unit = self._unit(Turn(self.ref.indices[0] if self.ref.indices else None))
         draft = self.shop.draft(unit)
-        name = draft.layer.inputs[0].name if draft.layer else self._forward(draft).inputs[0].name
+        inputs = draft.layer.inputs if draft.layer else self._forward(draft).inputs
+        name = inputs[0].name if inputs else None
         for at, arg in enumerate(args):
             if arg.name is None or arg.name == name:
                 return at

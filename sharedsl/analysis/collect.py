@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
-
 from sharedsl.analysis.shop import LIMIT
 from sharedsl.model import dataflow as d
 from sharedsl.model.sites import Path, Site, Step, WeightSpec
 from sharedsl.model.tree import Unit
+from sharedsl.record import dataclass, field
 
 #: a weight below an application: the path from there (its own name last), its spec, the kind of layer that reads it
 Found = tuple[Path, WeightSpec, str]

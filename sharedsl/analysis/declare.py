@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sharedsl.record import dataclass, replace
 
 from sharedsl.analysis.arguments import Poisoned, value_of
 from sharedsl.analysis.conditions import require_holds
@@ -21,6 +20,7 @@ from sharedsl.model.dataflow import Tensor
 from sharedsl.model.sites import Axis, WeightSpec
 from sharedsl.model.sizes import Size, Value
 from sharedsl.model.tree import BufferSpec, Child, StateSpec, Unit
+from sharedsl.record import dataclass, replace
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
-
 from sharedsl.analysis import choices, expressions
 from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.branches import branch
@@ -14,6 +12,7 @@ from sharedsl.analysis.scope import FileScope
 from sharedsl.analysis.shop import Draft, Shop
 from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Size
+from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
@@ -144,7 +143,8 @@ class Flow:
             raise self.error("not-yet", "a condition on an optional input cannot be kept in a name yet", span)
         elif value == () or not (is_static(value) or _is_layers(value)):
             expr = self.operand(value, span)
-            self.out.append(d.Assign((target,), expr, span=whole))
+            if not (isinstance(expr, d.Var) and expr.name == target):
+                self.out.append(d.Assign((target,), expr, span=whole))
             self.names[target] = d.Var(target, expr.type, span=whole)
         else:
             self.names[target] = value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
 from typing import Any
 
 from sharedsl.comptime.values import kind_of
 from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Named, Real, Size
+from sharedsl.record import dataclass
 from sharedsl.source import Span
 
 #: a compile-time value, a d.Expr, a Ref, a Forwarding, a Presence, Bad, or a tuple of them

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from sharedsl.record import dataclass, replace
 
 from sharedsl.model.folds import FoldEdit
 from sharedsl.model.sites import Step
+from sharedsl.record import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

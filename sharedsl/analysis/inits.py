@@ -6,8 +6,6 @@ outer block win over those of an inner one, a later line over an earlier one.
 
 from __future__ import annotations
 
-from sharedsl.record import replace
-
 from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.initialisers import init_of
 from sharedsl.analysis.shop import Draft, Shop
@@ -16,6 +14,7 @@ from sharedsl.comptime.evaluate import position, slice_of
 from sharedsl.comptime.values import Failure, Trace
 from sharedsl.model.sites import Init
 from sharedsl.model.tree import Child, Unit
+from sharedsl.record import replace
 from sharedsl.syntax import ast
 
 Segments = tuple[ast.Segment, ...]

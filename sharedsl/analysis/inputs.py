@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.arguments import Poisoned, shown, value_of
 from sharedsl.analysis.flow_values import RUNTIME, V, described
@@ -15,6 +14,7 @@ from sharedsl.model import dataflow as d
 from sharedsl.model import sizes
 from sharedsl.model.poly import Poly
 from sharedsl.model.sizes import Named, Real, Size, Value
+from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from sharedsl.record import dataclass
 
 from sharedsl.analysis.arguments import Given, Poisoned, given, value_of
 from sharedsl.analysis.folding import edits_below
@@ -17,6 +16,7 @@ from sharedsl.model import sizes
 from sharedsl.model.folds import FoldEdit
 from sharedsl.model.sizes import Named, Size, Value
 from sharedsl.model.tree import Child, Unit
+from sharedsl.record import dataclass
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sharedsl.analysis import expressions
-from sharedsl.analysis.flow_values import Ref, V, described, is_static
 from sharedsl.analysis.arguments import Poisoned
+from sharedsl.analysis.flow_values import Ref, V, described, is_static
 from sharedsl.analysis.folding import edits_of, part_turns, whole_runs
 from sharedsl.analysis.shop import LIMIT, MAX_TURNS
 from sharedsl.model import dataflow as d

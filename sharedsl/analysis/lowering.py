@@ -9,11 +9,11 @@ weight vanishes: the chain wins while `r * (in + out) < in * out` (measured: 40 
 from __future__ import annotations
 
 import math
-from sharedsl.record import dataclass
 
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Axis
 from sharedsl.model.sizes import Arith
+from sharedsl.record import dataclass
 
 #: layers whose result is linear in `weight` and whose weight has an outputs side and an inputs side
 LINEAR_LAYERS = frozenset(("Linear", "Embedding", "Conv1d", "Conv2d", "Conv3d"))

@@ -9,9 +9,9 @@ elements within the run.
 from __future__ import annotations
 
 from collections import Counter
-from sharedsl.record import dataclass, field
 
 from sharedsl.model.dataflow import Use
+from sharedsl.record import dataclass, field
 
 Element = tuple[str, int | None]
 

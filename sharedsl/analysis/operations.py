@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
 from typing import TYPE_CHECKING
 
 from sharedsl.analysis.arguments import Poisoned
@@ -14,6 +13,7 @@ from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Named, Size
 from sharedsl.ops import OPS, Operation, OpParam, ShapeError
 from sharedsl.ops.patterns import wanted
+from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 
 if TYPE_CHECKING:

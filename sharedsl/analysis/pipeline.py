@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.assumed import assumed
 from sharedsl.analysis.builds import Asked, Made, Models, make, no_model
@@ -21,6 +20,7 @@ from sharedsl.diagnostics import Diagnostic
 from sharedsl.model.sizes import Value
 from sharedsl.model.tree import Model
 from sharedsl.model.weights import Solved
+from sharedsl.record import dataclass, field
 from sharedsl.source import SourceFile, Span
 from sharedsl.syntax import ast
 

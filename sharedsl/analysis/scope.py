@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from sharedsl.record import dataclass, field, replace
 
 from sharedsl.analysis.library import parsed, std_file, std_modules, where_in_std
 from sharedsl.analysis.names import unknown
@@ -13,6 +12,7 @@ from sharedsl.diagnostics import Diagnostic, Edit, Label, error
 from sharedsl.layers import LAYERS
 from sharedsl.model.sizes import Named
 from sharedsl.ops import OPS
+from sharedsl.record import dataclass, field, replace
 from sharedsl.source import SourceFile, Span
 from sharedsl.syntax import ast
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sharedsl.record import dataclass, field
 from typing import TYPE_CHECKING
 
 from sharedsl.analysis.report import Reporter
@@ -13,6 +12,7 @@ from sharedsl.comptime import Trace
 from sharedsl.model.dataflow import Body
 from sharedsl.model.sizes import Size, Value
 from sharedsl.model.tree import Unit
+from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.identity import project_of
 from sharedsl.cli import session
@@ -14,6 +13,7 @@ from sharedsl.cli.targets import folder_of, folder_under, ours, owned_below, rea
 from sharedsl.cli.terminal import Usage, paint, say, write
 from sharedsl.cli.usage import usage
 from sharedsl.diagnostics.text import plural
+from sharedsl.record import dataclass, field
 
 EXAMPLES = """examples:
   sharedsl compile specs/encoder/albert.sdsl      to generated/encoder/albert_base.py, and so on

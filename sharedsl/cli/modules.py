@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from sharedsl.record import dataclass
 
 from sharedsl.analysis.budget.subject import over_budget
 from sharedsl.analysis.identity import shown_path, sources_of, spec_hash
 from sharedsl.analysis.pipeline import Analysis, Compiled
 from sharedsl.cli import session
 from sharedsl.cli.session import Findings
+from sharedsl.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from sharedsl.record import dataclass, field
 from html import escape
 
 from sharedsl.analysis.budget.readable import expression
 from sharedsl.model.sites import Path, show
 from sharedsl.model.weights import Expr, Repeat, Solved, children, storages_of
+from sharedsl.record import dataclass, field
 
 _CELL, _GAP = 18, 2
 _LABEL, _HEAD, _MARGIN = 168, 74, 44

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from sharedsl.record import dataclass, field
 
 from sharedsl.analysis.pipeline import Analysis, Broken, Compiled, analyze, compile_build
 from sharedsl.cli.terminal import Usage, paint, say
 from sharedsl.diagnostics import Diagnostic
+from sharedsl.record import dataclass, field
 from sharedsl.source import SourceFile
 from sharedsl.syntax.read import decode_source, read_source
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from sharedsl.record import dataclass, field
 
 from sharedsl.comptime.builtins import FUNCTIONS
 from sharedsl.comptime.values import Failure, Trace, arithmetic, compare, kind_of, truth
 from sharedsl.model import sizes
 from sharedsl.model.sizes import Named, Real, Size, Value
+from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from sharedsl.record import dataclass, field
 
 from sharedsl.model import sizes
 from sharedsl.model.poly import Poly
 from sharedsl.model.sizes import Arith, Named, Real, Size, Value
-
+from sharedsl.record import dataclass, field
 
 #: turns of comprehensions and loops in one build
 MAX_TURNS = 20_000

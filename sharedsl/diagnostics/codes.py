@@ -5,8 +5,9 @@ Codes are never used again for something else. The pages lie by subject in `page
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
 from functools import cache
+
+from sharedsl.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

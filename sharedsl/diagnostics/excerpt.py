@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
-
 from sharedsl.diagnostics.paint import Paint, clean, width
 from sharedsl.diagnostics.record import Label
+from sharedsl.record import dataclass
 from sharedsl.source import SourceFile, Span
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+
 from sharedsl.record import dataclass
 
 _CODES = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
 from typing import Literal
 
+from sharedsl.record import dataclass
 from sharedsl.source import Span
 
 Severity = Literal["error", "warning", "info"]

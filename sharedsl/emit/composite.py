@@ -251,8 +251,8 @@ def _unread(statement: py.Assign, used: set[str], unit: Unit) -> bool:
 
 
 def set_place(cx: py.CodeContext, body: d.Body, forward: Forward) -> None:
-    """The device and dtype of new tensors: the first input's."""
-    tensors = [each for each in body.inputs if isinstance(each.type, d.Tensor) and each.type.dims]
+    """The device and dtype of new tensors: the first input's that the caller always gives."""
+    tensors = [each for each in body.inputs if isinstance(each.type, d.Tensor) and each.type.dims and not each.default]
     given = [each for each in tensors if isinstance(each.type, d.Tensor) and not each.type.optional]
     floats = [each for each in given if isinstance(each.type, d.Tensor) and each.type.dtype == "float"]
     cx.device = py.Attr(py.Name(forward.name(given[0].name)), "device") if given else None

@@ -115,7 +115,7 @@ class Constructor:
     def _fills(self) -> tuple[py.Stmt, ...]:
         found: list[py.Stmt] = []
         for storage in self.host.owned:
-            found += init_code(storage, py.Attr(SELF, storage.name), self.cx, fan_in=several_outputs(storage))
+            found += init_code(storage, py.Attr(SELF, storage.name), self.cx, own_fan_in=several_outputs(storage))
         return tuple(found)
 
     def _buffers(self) -> list[py.Stmt]:

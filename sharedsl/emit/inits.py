@@ -112,8 +112,10 @@ def init_code(
     numbers: dict[str, py.Expr] | None = None,
     fan_in: py.Expr | None = None,
     std: py.Expr | None = None,
+    own_fan_in: py.Expr | None = None,
 ) -> list[py.Stmt]:
-    """Statements that fill `tensor`; numbers of the constructor are attributes, `fan_in` code for what a row has."""
+    """Statements that fill `tensor`; numbers of the constructor are attributes, `fan_in` code for what a row has,
+    `own_fan_in` the same for this very tensor where torch would count it wrongly."""
     cx.use("nn")
     init = storage.init
     args = dict(init.args)
@@ -149,7 +151,7 @@ def init_code(
                 low, high = _bounds(args)
             code = py.call("nn.init.uniform_", tensor, low, high)
         case "kaiming_uniform" | "kaiming_normal":
-            return _kaiming(storage, tensor, init, cx, fan_in)
+            return _kaiming(storage, tensor, init, cx, own_fan_in)
         case "xavier_uniform" | "xavier_normal" | "orthogonal":
             gain = number("gain", 1.0) if "gain" in args else None
             code = py.call(f"nn.init.{init.name}_", tensor, gain=gain)

@@ -9,7 +9,7 @@ from sharedsl.analysis import lowering as low
 from sharedsl.emit.applications import App
 from sharedsl.emit.hosts import Host
 from sharedsl.emit.layouts import Weights
-from sharedsl.emit.leaf_words import bias_only, plain
+from sharedsl.emit.leaf_words import bias_only, keeps_statistics, plain
 from sharedsl.emit.needs import Module, Role, Tensor, Turn, expressions
 from sharedsl.emit.numbered import picked
 from sharedsl.emit.reads import scale_code
@@ -17,7 +17,7 @@ from sharedsl.emit.terms import in_terms, literal_of
 from sharedsl.layers import LAYERS
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
-from sharedsl.model.sizes import Real, Value
+from sharedsl.model.sizes import Real, Value, named
 from sharedsl.model.tree import Unit
 from sharedsl.record import dataclass
 
@@ -92,6 +92,8 @@ class LeafForms:
     def _numbers(self) -> dict[str, Value]:
         """The layer's arguments as plain numbers, for code outside of the parent."""
         own = {name: literal_of(value) for name, value in self.host.unit.arguments.items()}
+        if keeps_statistics(self.host):
+            own |= {name: named(f"self.{name}") for name in ("eps", "momentum")}
         return {name: in_terms(value, own) for name, value in self.host.unit.arguments.items()}
 
     def _combined(

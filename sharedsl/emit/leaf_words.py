@@ -56,6 +56,11 @@ def plain(host: Host, solved: w.Solved) -> bool:
     return True
 
 
+def keeps_statistics(host: Host) -> bool:
+    """Whether torch's module is there for its statistics alone, because all its weights are another's."""
+    return bool(host.unit.buffers) and not host.owned
+
+
 def bias_only(host: Host) -> bool:
     """Whether all that the module does is add a bias."""
     needs = host.reach.needs if host.reach is not None else ()

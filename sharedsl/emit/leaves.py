@@ -9,13 +9,13 @@ from sharedsl.emit.hosts import Host
 from sharedsl.emit.inits import argument, changed, init_code, init_numbers, of_shape, row_size
 from sharedsl.emit.leaf_forms import SELF, LeafForms, X, parameter
 from sharedsl.emit.leaf_sizes import leaf_sizes
-from sharedsl.emit.leaf_words import leaf_doc, leaf_name, plain, role_names
+from sharedsl.emit.leaf_words import keeps_statistics, leaf_doc, leaf_name, plain, role_names
 from sharedsl.emit.needs import Role
 from sharedsl.emit.numbered import counted
 from sharedsl.layers import LAYERS
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
-from sharedsl.model.sizes import Real
+from sharedsl.model.sizes import Real, Size
 from sharedsl.model.tree import Unit
 from sharedsl.record import dataclass
 
@@ -59,6 +59,8 @@ class LeafWriter:
             return None
         if own:
             return self._subclass(fresh)
+        if keeps_statistics(host):
+            return self._statistics()
         return self._module(inits)
 
     # ------------------------------------------------------------------------ torch's module with more to it
@@ -118,6 +120,20 @@ class LeafWriter:
         body.append(py.Return(own))
         return py.FunctionDef("forward", (*params[:2], *extra, *params[2:]), tuple(body))
 
+    # ------------------------------------------------------------------------ torch's module without weights
+
+    def _statistics(self) -> LeafCode:
+        """A norm that reads another's weights and keeps statistics of its own."""
+        made = LAYERS[self.host.unit.name].module(self.host.unit.arguments, self.cx)
+        assert isinstance(made, py.Call)
+        rest = (py.Starred(py.Name("args")),)
+        keywords = (("affine", py.Const(False)), ("", py.Name("kwargs")))
+        init = py.ExprStmt(py.Call(py.Attr(py.call("super"), "__init__"), rest, keywords))
+        params = (py.Param("self"), py.Param("*args"), py.Param("**kwargs"))
+        body = (py.FunctionDef("__init__", params, (init,)), self._uses())
+        doc = f"A {self.host.unit.name} with statistics of its own and another's weights."
+        return LeafCode((made.func,), body, doc, {}, {}, leaf_name(self.host))
+
     # ------------------------------------------------------------------------ a module of its own
 
     def _module(self, inits: Mapping[str, object]) -> LeafCode:
@@ -137,7 +153,7 @@ class LeafWriter:
             frozen = None if trained else py.Const(False)
             made.append(py.Assign((parameter(name),), py.call("nn.Parameter", empty, requires_grad=frozen)))
         body += counted(made)
-        body += self._buffers()
+        body += self._buffers(shapes)
         functions: list[py.Stmt] = []
         if shapes:
             body.append(py.ExprStmt(py.method(SELF, "reset_parameters")))
@@ -153,8 +169,18 @@ class LeafWriter:
             whole=True,
         )
 
-    def _buffers(self) -> list[py.Stmt]:
-        return []
+    def _buffers(self, shapes: Mapping[str, tuple[str, ...]]) -> list[py.Stmt]:
+        """Statistics are as long as the weights beside them."""
+        made: list[py.Stmt] = []
+        length = next(iter(shapes.values()), ())
+        for name, spec in self.host.unit.buffers.items():
+            sizes = tuple(py.Name(size) for size in length)
+            value = spec.value.value if isinstance(spec.value, Size | Real) else spec.value
+            filled = py.call("torch.ones" if value else "torch.zeros", *sizes)
+            if spec.type.dtype == "int":
+                filled = py.call("torch.tensor", py.Const(0))
+            made.append(py.ExprStmt(py.method(SELF, "register_buffer", py.Const(name), filled)))
+        return made
 
 
 def _passing_init(numbers: Mapping[str, Real]) -> py.FunctionDef:

@@ -91,7 +91,7 @@ def _finished(statement: py.Stmt, each: Class) -> py.Stmt | None:
         if one.name not in each.baked
     )
     body = tuple(one for one in statement.body if not _stores(one, each.baked))
-    if len(body) == 1 and params[-1].name == "**kwargs":
+    if len(body) == 1 < len(statement.body) and params[-1].name == "**kwargs":
         return None
     return py.FunctionDef(statement.name, params, body)
 

@@ -19,11 +19,11 @@ def root_parts(plan: Layout, classes: Classes) -> tuple[py.Stmt, ...]:
 
 def _reset(plan: Layout) -> py.FunctionDef:
     """Modules in the order in which the constructor made them, so that both give the same numbers."""
-    from sharedsl.emit.inits import init_code
+    from sharedsl.emit.inits import init_code, several_outputs
 
     body: list[py.Stmt] = []
     for storage in plan.hosts[()].owned:
-        body += init_code(storage, py.Attr(SELF, storage.name), py.CodeContext())
+        body += init_code(storage, py.Attr(SELF, storage.name), py.CodeContext(), own_fan_in=several_outputs(storage))
     module = py.Name("module")
     has = py.BoolOp(
         "and",

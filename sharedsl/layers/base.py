@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from sharedsl.record import dataclass
 from typing import TypeAlias
 
 from sharedsl import pytree as py
@@ -13,6 +12,7 @@ from sharedsl.model.sites import Axis, Init, WeightSpec
 from sharedsl.model.sizes import Real, Size, Value, combine, literal, product, real, size
 from sharedsl.model.tree import BufferSpec
 from sharedsl.ops.base import ShapeError, number, tensor
+from sharedsl.record import dataclass
 
 Args = Mapping[str, Value]
 Inputs = tuple[Type | None, ...]

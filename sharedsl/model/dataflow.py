@@ -7,9 +7,8 @@ only the caller knows, whether an optional input was given, stay as `Present`.
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
-
 from sharedsl.model.sizes import Real, Size
+from sharedsl.record import dataclass, field
 from sharedsl.source import NOWHERE, Span
 
 
@@ -232,7 +231,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """`keys = ...` where `keys` is a state: the value is used from here on and kept for the next call."""
+    """`keys = ...` where `keys` is a state: the value is used from here on and kept for the next call.
+
+    The value of a plain `int` state is a Const; sizes that name the state still mean what it was at the start.
+    """
 
     state: str
     value: Expr

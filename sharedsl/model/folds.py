@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
 from typing import Literal
 
 from sharedsl.model.sites import Path, Step, show
+from sharedsl.record import dataclass
 from sharedsl.source import NOWHERE, Span
 
 

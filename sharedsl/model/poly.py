@@ -8,8 +8,9 @@ sorted, so `==`, `hash` and `str` do not depend on how a value was reached.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from sharedsl.record import dataclass
 from functools import lru_cache
+
+from sharedsl.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

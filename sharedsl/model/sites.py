@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
 from typing import Literal
 
 from sharedsl.model.sizes import Real, Size
+from sharedsl.record import dataclass
 from sharedsl.source import Span
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from sharedsl.record import dataclass
 
 from sharedsl.model import poly
 from sharedsl.model.poly import Poly
+from sharedsl.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
-
 from sharedsl.model.dataflow import Body, Expr, Tensor
 from sharedsl.model.sites import Init, Path, Site, Step, WeightSpec
 from sharedsl.model.sizes import Arith, Size, Value
+from sharedsl.record import dataclass, field
 from sharedsl.source import NOWHERE, Span
 
 

@@ -6,11 +6,11 @@ Every node knows the shape it gives; `of` is always another expression.
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
 from typing import Literal
 
 from sharedsl.model.sites import Axis, Init, Path, Site
 from sharedsl.model.sizes import Arith
+from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 
 Shape = tuple[int, ...]

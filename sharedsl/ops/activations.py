@@ -215,7 +215,7 @@ ACTIVATIONS = (
     Operation(
         "cast_like",
         (*X, OpParam("like")),
-        "`cast(x, dtype(like))`: in the format of another tensor.",
+        "`cast_like(x, like)`: in the format of another tensor.",
         _cast_like,
         lambda call: py.method(call.code(0), "type_as", call.code(1)),
     ),

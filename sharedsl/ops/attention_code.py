@@ -6,12 +6,11 @@ joins a bias, the module gets a small function made for exactly that combination
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
-
 from sharedsl import pytree as py
 from sharedsl.model.dataflow import Setting
 from sharedsl.model.sizes import Real, Size
 from sharedsl.ops.base import Call, number
+from sharedsl.record import dataclass
 
 Q, K, V, MASK, BIAS = range(5)
 

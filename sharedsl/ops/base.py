@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from sharedsl.record import dataclass
 from typing import TypeAlias
 
 from sharedsl import pytree as py
@@ -11,6 +10,7 @@ from sharedsl.model import sizes
 from sharedsl.model.dataflow import Many, Setting, Tensor, Type
 from sharedsl.model.sizes import Real, Size
 from sharedsl.ops.errors import ShapeError as ShapeError
+from sharedsl.record import dataclass
 
 Args = tuple[Type | None, ...]
 Settings = Mapping[str, Setting]

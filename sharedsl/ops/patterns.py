@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sharedsl.record import dataclass
 
 from sharedsl.model.sizes import Size, combine, product, size
 from sharedsl.ops.base import ShapeError
+from sharedsl.record import dataclass
 
 #: axes of one side; several names in one are a group in parentheses, "..." stands for the axes left over
 Side = tuple[tuple[str, ...], ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field, replace
-
 from sharedsl.pytree.nodes import Attr, Blank, Expr, FromImport, FunctionDef, Import, Name, Stmt
+from sharedsl.record import dataclass, field, replace
 
 #: the names that emitted code uses for modules, and what they stand for
 MODULES: dict[str, Import | FromImport] = {

@@ -6,8 +6,9 @@ so that what is printed is already formatted. Elements refer to groups by number
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
 from typing import Literal
+
+from sharedsl.record import dataclass
 
 FLAT, BROKEN = False, True
 

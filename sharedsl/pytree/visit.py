@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from sharedsl.record import fields
 
 from sharedsl.pytree.nodes import Expr, Module, Name, Stmt
+from sharedsl.record import fields
 
 
 def walk(node: object) -> Iterator[object]:

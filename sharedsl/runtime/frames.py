@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from sharedsl.record import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -13,6 +12,7 @@ from sharedsl.model import dataflow as d
 from sharedsl.model.sites import Path, show
 from sharedsl.model.sizes import Named, Real, Size
 from sharedsl.model.tree import Unit
+from sharedsl.record import dataclass, field
 
 
 class RequireFailed(Exception):

@@ -6,7 +6,6 @@ What fits is found by trying: the interpreter says which index was out of which 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from sharedsl.record import dataclass, field
 from typing import Any
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 from sharedsl.model import dataflow as d
 from sharedsl.model.poly import Poly
 from sharedsl.model.tree import Model
+from sharedsl.record import dataclass, field
 from sharedsl.runtime.frames import RequireFailed
 from sharedsl.runtime.shaping import OutOfRange
 from sharedsl.runtime.twin import Twin

@@ -7,7 +7,6 @@ that a caller who answers with a tensor per site runs the model without any shar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from sharedsl.record import dataclass, field
 from typing import Any
 
 import torch
@@ -19,6 +18,7 @@ from sharedsl.model.sites import Path, Step, show
 from sharedsl.model.sizes import Real, Size
 from sharedsl.model.tree import Model, StateSpec, Unit
 from sharedsl.ops import OPS
+from sharedsl.record import dataclass, field
 from sharedsl.runtime.frames import COMPARE, Frame, RequireFailed, bound_sizes, number, plain
 from sharedsl.runtime.operations import OPERATIONS
 from sharedsl.runtime.primitives import apply_extern, apply_primitive

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from sharedsl.record import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -15,6 +14,7 @@ from sharedsl.diagnostics import InternalError
 from sharedsl.model.sites import show
 from sharedsl.model.tree import Model
 from sharedsl.model.weights import Solved, Storage, storages_of
+from sharedsl.record import dataclass, field
 from sharedsl.runtime.comparison import (
     Buffers,
     Mismatch,

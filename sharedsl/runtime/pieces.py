@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from sharedsl.record import replace
-
 import torch
 from torch import Tensor
 
 from sharedsl.model import dataflow as d
 from sharedsl.model.poly import Poly
 from sharedsl.model.tree import Model
+from sharedsl.record import replace
 from sharedsl.runtime.inputs import Scenario, state_sizes
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from sharedsl.record import dataclass
 from typing import Any
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from sharedsl.diagnostics import InternalError
 from sharedsl.model.tree import Unit
+from sharedsl.record import dataclass
 from sharedsl.runtime.convolution import CONVOLUTIONS
 from sharedsl.runtime.recurrence import RECURRENCES
 from sharedsl.runtime.shaping import in_range

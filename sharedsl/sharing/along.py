@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from sharedsl.record import replace
-
 from sharedsl.comptime import evaluate
 from sharedsl.comptime.values import integer
 from sharedsl.model import sizes
 from sharedsl.model.sites import Axis
 from sharedsl.model.sizes import Size
+from sharedsl.record import replace
 from sharedsl.sharing import maps
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Along, Facts

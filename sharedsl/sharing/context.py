@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sharedsl.record import dataclass, field
 
 from sharedsl.comptime import Scope, Trace
 from sharedsl.model.sites import Path, Step
 from sharedsl.model.sizes import Value
 from sharedsl.model.tree import Unit
+from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from sharedsl.record import dataclass, field
 
 from sharedsl.model.sites import Init
 from sharedsl.model.sizes import Real, Size
+from sharedsl.record import dataclass, field
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.variables import Edge, Var
 from sharedsl.sharing.views import View

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
 from typing import TYPE_CHECKING
 
 from sharedsl.model.sizes import Arith, literal
+from sharedsl.record import dataclass
 from sharedsl.sharing import strided
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.readings import Reading

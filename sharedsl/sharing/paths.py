@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from sharedsl.record import replace
 
+from sharedsl.record import replace
 from sharedsl.syntax import ast
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, replace
-
 from sharedsl.model import sizes
 from sharedsl.model.sites import Axis
 from sharedsl.model.sizes import Arith, Size
+from sharedsl.record import dataclass, replace
 from sharedsl.sharing import strided
 from sharedsl.sharing.classes import Classes
 from sharedsl.sharing.merging import Piece, merged

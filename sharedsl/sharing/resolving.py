@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sharedsl.record import replace
-
 from sharedsl.model.sizes import Arith
+from sharedsl.record import replace
 from sharedsl.sharing import strided, views
 from sharedsl.sharing.facts import Facts, Private
 from sharedsl.sharing.merging import Piece

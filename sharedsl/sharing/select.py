@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from sharedsl.record import dataclass, replace
 
 from sharedsl.comptime import Scope, evaluate
 from sharedsl.comptime.evaluate import position, slice_of
 from sharedsl.diagnostics import Edit, Fix
 from sharedsl.model.sites import Site, show
+from sharedsl.record import dataclass, replace
 from sharedsl.sharing.nodes import Node, Relative
 from sharedsl.sharing.paths import alternatives
 from sharedsl.sharing.report import Report, suggestion

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
-
 from sharedsl.comptime import Failure
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label
+from sharedsl.record import dataclass
 from sharedsl.sharing import maps, private
 from sharedsl.sharing.along import facts as along_facts
 from sharedsl.sharing.context import Line

@@ -7,9 +7,10 @@ all of this form, are compared by it, and cost nothing in the size of the weight
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
 from functools import lru_cache
 from math import prod
+
+from sharedsl.record import dataclass
 
 Digit = tuple[int, int, int]
 Box = tuple[tuple[int, int], ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass
-
 from sharedsl.comptime import Failure
+from sharedsl.record import dataclass
 from sharedsl.sharing import private, views
 from sharedsl.sharing.building import Builder
 from sharedsl.sharing.context import Line

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from sharedsl.record import replace
 
+from sharedsl.record import replace
 from sharedsl.sharing import strided
 from sharedsl.sharing.classes import Classes
 from sharedsl.sharing.context import Line

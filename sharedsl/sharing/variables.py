@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
 from math import prod
 from typing import NamedTuple
 
 from sharedsl.model.sites import Axis, Init, Path
 from sharedsl.model.sizes import Arith, Size
 from sharedsl.model.weights import Role
+from sharedsl.record import dataclass, field
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.strided import Box, Map
 from sharedsl.source import Span

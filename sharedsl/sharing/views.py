@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, replace
 from math import prod
 
 from sharedsl.comptime import Failure, Scope, evaluate
 from sharedsl.model import sizes
 from sharedsl.model.sites import Axis
 from sharedsl.model.sizes import Arith, Real, Size
+from sharedsl.record import dataclass, replace
 from sharedsl.sharing import strided
 from sharedsl.sharing.strided import Box, Digit, Map
 from sharedsl.source import Span

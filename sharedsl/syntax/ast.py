@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
 from typing import Literal
 
+from sharedsl.record import dataclass, field
 from sharedsl.source import NOWHERE, Span
 
 

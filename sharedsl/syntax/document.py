@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from sharedsl.record import replace
 
 from sharedsl.diagnostics import Diagnostic
+from sharedsl.record import replace
 from sharedsl.source import SourceFile, Span
 from sharedsl.syntax import ast
 from sharedsl.syntax.lexer import ITEM_WORDS, Token, tokenize

@@ -7,8 +7,8 @@ is offered as a fix.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from sharedsl.record import dataclass
 
+from sharedsl.record import dataclass
 from sharedsl.syntax.lexer import OPENING, STATEMENT_WORDS, Token
 from sharedsl.syntax.parser import Machine
 

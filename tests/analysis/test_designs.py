@@ -1,4 +1,4 @@
-"""The specs that the language was designed with: they elaborate, every plan of theirs is solved, and the counts are right."""
+"""The specs that the language was designed with elaborate, every plan of theirs is solved, the counts are right."""
 
 from __future__ import annotations
 

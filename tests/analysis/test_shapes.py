@@ -1,4 +1,4 @@
-"""Specs with `# shape: ...` beside assignments and `# error: [code]` beside mistakes: each is found, and nothing else."""
+"""Specs with `# shape: ...` beside assignments and `# error: [code]` beside mistakes: those are found, no others."""
 
 from __future__ import annotations
 

@@ -72,7 +72,9 @@ def test_applications(forward: str, expected: list[str]) -> None:
     ],
 )
 def test_folds(plan: str, expected: list[str]) -> None:
-    assert names("return x |> body |> stack", plan) == [f"{name}.{leaf}" for name in expected for leaf in ("one", "two")]
+    assert names("return x |> body |> stack", plan) == [
+        f"{name}.{leaf}" for name in expected for leaf in ("one", "two")
+    ]
 
 
 def test_folds_nest() -> None:

@@ -88,14 +88,16 @@ def built(path: str, name: str) -> Built:
     return Built(compiled(path, name), source(path, name), getattr(module(path, name), name))
 
 
-LENGTHS = {"T": 6, "M": 6, "H": 8, "W": 8, "S": 0}
+#: run-time sizes of the inputs; pictures are as large as the deepest net needs
+LENGTHS = {"T": 6, "M": 6, "S": 0, "seen": 0, "H": 32, "W": 32}
 
 
 def inputs_of(made: Compiled, seed: int, batch: int, optional: bool) -> tuple[torch.Tensor, ...]:
     """Inputs of the main forward: small row numbers, normal features."""
     generator = torch.Generator().manual_seed(seed)
     body = made.model.root.bodies[made.model.entries[None]]
-    sizes = {**LENGTHS, "B": batch}
+    named = {name for each in body.inputs if isinstance(each.type, d.Tensor) for name in _names(each.type)}
+    sizes = {**dict.fromkeys(named, 6), **LENGTHS, "B": batch}
     found = []
     for each in body.inputs:
         assert isinstance(each.type, d.Tensor)
@@ -112,6 +114,10 @@ def inputs_of(made: Compiled, seed: int, batch: int, optional: bool) -> tuple[to
         else:
             found.append(torch.randn(shape, generator=generator))
     return tuple(found)
+
+
+def _names(type_: d.Tensor) -> set[str]:
+    return {name for size in type_.dims if not isinstance(size.ground, int) for name in size.ground.names()}
 
 
 def first(result: Any) -> torch.Tensor:

@@ -16,6 +16,7 @@ from sharedsl.syntax import parse, print_file
 from tests.compiled import analysis, source, totals
 from tests.property.draw import Draw
 from tests.property.specs import Pair
+from tests.property.truth import lines_are_true
 
 
 @dataclass
@@ -122,6 +123,7 @@ def check_pair(pair: Pair, deep: bool = True) -> Outcome:
     order_is_nothing(outcome)
     if outcome.build is not None:
         adds_up(outcome.build)
+        lines_are_true(outcome.build, pair)
         if deep:
             text = source(outcome.build)
             builds_as_counted(outcome.build, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from tests.property.draw import Draw
 from tests.property.parts import Dims, Part, Sizes, Weight, declared, linear, one, random_part, step
@@ -33,6 +33,8 @@ class Model:
     made: int = 0
     #: names of layers that some line of the plan touches
     claims: set[str] = field(default_factory=set)
+    #: weights that the plan makes one, each group by the paths of its weights
+    groups: list[tuple[str, ...]] = field(default_factory=list)
 
     def text(self) -> str:
         imports: dict[str, set[str]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from tests.property.draw import Draw
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from tests.property.draw import Draw
 from tests.property.models import Model, random_model
@@ -35,6 +35,8 @@ class Pair:
     tags: frozenset[str]
     arguments: str = ""
     union: tuple[str, ...] = field(default=())
+    #: weights that the plan says are one
+    groups: tuple[tuple[str, ...], ...] = field(default=())
 
     @property
     def text(self) -> str:
@@ -70,7 +72,7 @@ def random_pair(seed: int) -> Pair:
     for name in _chosen(draw):
         lines += RELATIONS[name](model, draw) or []
     plans, arguments, union = _plans(draw, model, lines)
-    return Pair(seed, model.text(), plans, frozenset(draw.tags), arguments, union)
+    return Pair(seed, model.text(), plans, frozenset(draw.tags), arguments, union, tuple(model.groups))
 
 
 def _chosen(draw: Draw) -> list[str]:

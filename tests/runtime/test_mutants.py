@@ -5,7 +5,6 @@ oracle keeps the right one.
 """
 
 from collections.abc import Callable
-from sharedsl.record import replace
 
 import pytest
 import torch
@@ -14,6 +13,7 @@ from sharedsl.analysis.pipeline import Compiled, compile_build
 from sharedsl.model import weights as w
 from sharedsl.model.sites import key, show
 from sharedsl.model.sizes import literal
+from sharedsl.record import replace
 from sharedsl.runtime.report import Report
 from sharedsl.runtime.source import source_of
 from sharedsl.runtime.verify import verify

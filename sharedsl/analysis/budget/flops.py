@@ -6,8 +6,6 @@ Each (unit, body) is counted once, however often it is applied; applications tha
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
-
 from sharedsl.analysis.budget.forms import PLAIN, TWO, Form, Node
 from sharedsl.analysis.budget.quantity import ZERO, product, times, total
 from sharedsl.analysis.budget.uses import expressions, main_entry, walk
@@ -17,6 +15,7 @@ from sharedsl.model.poly import Poly
 from sharedsl.model.sites import Step, WeightSpec
 from sharedsl.model.tree import Model, Unit
 from sharedsl.ops import OPS
+from sharedsl.record import dataclass, field
 
 #: a declared layer of a unit: name and index in its stack
 Slot = tuple[str, int | None]

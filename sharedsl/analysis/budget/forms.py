@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from sharedsl.record import dataclass, field
 
 from sharedsl.analysis import lowering
 from sharedsl.analysis.budget.quantity import ZERO, numel, product, total
@@ -12,6 +11,7 @@ from sharedsl.model import weights as w
 from sharedsl.model.poly import Poly
 from sharedsl.model.sites import Site, Step
 from sharedsl.model.weights import Solved
+from sharedsl.record import dataclass, field
 
 TWO = poly.const(2)
 

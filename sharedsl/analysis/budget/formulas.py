@@ -8,7 +8,6 @@ confirm it. Where none does, the formula says at which values of which parameter
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from sharedsl.record import dataclass, field
 from itertools import product
 from math import gcd, lcm
 from types import CodeType
@@ -18,6 +17,7 @@ from sharedsl.analysis.budget.simplify import divisions, simplify
 from sharedsl.analysis.budget.totals import Totals
 from sharedsl.comptime import Guard
 from sharedsl.model.poly import Fn, Poly
+from sharedsl.record import dataclass, field
 
 _MAX_STRUCTURAL = 3
 

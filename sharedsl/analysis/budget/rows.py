@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sharedsl.record import dataclass
 
 from sharedsl.analysis.budget import flops
 from sharedsl.analysis.budget.counts import spec_numel
@@ -13,6 +12,7 @@ from sharedsl.model.poly import Poly
 from sharedsl.model.sites import Path, Step, show
 from sharedsl.model.tree import Model, Unit
 from sharedsl.model.weights import Solved, storages_of
+from sharedsl.record import dataclass
 from sharedsl.source import NOWHERE, Span
 
 

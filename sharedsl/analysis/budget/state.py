@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sharedsl.record import dataclass, field
-
 from sharedsl.analysis.budget.forms import Node
 from sharedsl.analysis.budget.quantity import ZERO, product, total
 from sharedsl.analysis.budget.uses import expressions, main_entry, walk
@@ -12,6 +10,7 @@ from sharedsl.model.poly import Poly, divide_exactly
 from sharedsl.model.poly import const as number
 from sharedsl.model.sites import Step
 from sharedsl.model.tree import Model, StateSpec, Unit
+from sharedsl.record import dataclass, field
 
 #: operations that treat the slices of an axis alike, and so carry a repeat through
 _CARRY = frozenset(("rotary", "cast", "dropout", "neg", "stop_gradient", "relu", "tanh", "sigmoid"))
