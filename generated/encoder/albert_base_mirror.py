@@ -42,7 +42,7 @@ class Linear(nn.Linear):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        bound = self.in_features**-0.5
+        bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
 
 
@@ -112,8 +112,8 @@ class AlbertBaseMirror(nn.Module):
         kinds=2,
     ):
         super().__init__()
-        assert dim % heads == 0
         self.max_len = max_len
+        assert dim % heads == 0
         self.embed = Embedding(vocab, embed_dim)
         self.pos = Embedding(max_len, embed_dim)
         self.kind = Embedding(kinds, embed_dim)

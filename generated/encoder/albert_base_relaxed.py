@@ -44,7 +44,7 @@ class Linear(nn.Linear):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        bound = self.in_features**-0.5
+        bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
 
 
@@ -212,8 +212,8 @@ class AlbertBaseRelaxed(nn.Module):
         kinds=2,
     ):
         super().__init__()
-        assert dim % heads == 0
         self.max_len = max_len
+        assert dim % heads == 0
         self.embed = Embedding(vocab, embed_dim)
         self.pos = Embedding(max_len, embed_dim)
         self.kind = Embedding(kinds, embed_dim)

@@ -55,7 +55,7 @@ class Linear(nn.Linear):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        bound = self.in_features**-0.5
+        bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
 
 
@@ -133,8 +133,8 @@ class AlbertBaseSmall(nn.Module):
         self, embed_dim=128, dim=768, depth=12, heads=12, ff=3072, max_len=512, kinds=2
     ):
         super().__init__()
-        assert dim % heads == 0
         self.max_len = max_len
+        assert dim % heads == 0
         self.embed = LowRankEmbedding(30000, 64, 128)
         self.pos = Embedding(max_len, embed_dim)
         self.kind = Embedding(kinds, embed_dim)

@@ -50,7 +50,7 @@ class Linear(nn.Linear):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        bound = self.in_features**-0.5
+        bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
 
 

@@ -29,7 +29,7 @@ class Linear(nn.Linear):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        bound = self.in_features**-0.5
+        bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
 
 
@@ -103,9 +103,9 @@ class BertBase(nn.Module):
         drop=0.0,
     ):
         super().__init__()
-        assert dim % heads == 0
         self.max_len = max_len
         self.drop = drop
+        assert dim % heads == 0
         self.embed = Embedding(vocab, dim)
         self.pos = Embedding(max_len, dim)
         self.kind = Embedding(kinds, dim)

@@ -42,7 +42,7 @@ class Linear(nn.Linear):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        bound = self.in_features**-0.5
+        bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
 
 
@@ -108,9 +108,9 @@ class BertMirror(nn.Module):
         self, vocab=30522, dim=768, heads=12, ff=3072, max_len=512, kinds=2, drop=0.0
     ):
         super().__init__()
-        assert dim % heads == 0
         self.max_len = max_len
         self.drop = drop
+        assert dim % heads == 0
         self.embed = Embedding(vocab, dim)
         self.pos = Embedding(max_len, dim)
         self.kind = Embedding(kinds, dim)

@@ -57,7 +57,7 @@ class Linear(nn.Linear):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        bound = self.in_features**-0.5
+        bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
 
 
@@ -139,9 +139,9 @@ class BertSmall(nn.Module):
         self, dim=768, depth=12, heads=12, ff=3072, max_len=512, kinds=2, drop=0.0
     ):
         super().__init__()
-        assert dim % heads == 0
         self.max_len = max_len
         self.drop = drop
+        assert dim % heads == 0
         self.embed = LowRankEmbedding(
             30522, 128, 768, std=0.02 * math.sqrt(dim / min(128, dim // 4))
         )

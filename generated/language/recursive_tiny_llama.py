@@ -100,11 +100,11 @@ class Attention(nn.Module):
 
     def __init__(self, dim, heads, kv_heads, rope):
         super().__init__()
-        assert heads % kv_heads == 0
         self.heads = heads
         self.kv_heads = kv_heads
         self.rope = rope
         self.head_dim = dim // heads
+        assert heads % kv_heads == 0
         self.q = Linear(dim, heads * self.head_dim, bias=False)
         self.k = Linear(dim, kv_heads * self.head_dim, bias=False)
         self.v = Linear(dim, kv_heads * self.head_dim, bias=False)

@@ -127,11 +127,11 @@ class Attention(nn.Module):
 
     def __init__(self, dim, heads, kv_heads, rope):
         super().__init__()
-        assert heads % kv_heads == 0
         self.heads = heads
         self.kv_heads = kv_heads
         self.rope = rope
         self.head_dim = dim // heads
+        assert heads % kv_heads == 0
         self.q = LoraLinear(heads * self.head_dim, dim, 8)
         self.k = LoraLinear(kv_heads * self.head_dim, dim, 8)
         self.v = LoraLinear(kv_heads * self.head_dim, dim, 8)
@@ -203,11 +203,11 @@ class AttentionReader(nn.Module):
 
     def __init__(self, dim, heads, kv_heads, rope):
         super().__init__()
-        assert heads % kv_heads == 0
         self.heads = heads
         self.kv_heads = kv_heads
         self.rope = rope
         self.head_dim = dim // heads
+        assert heads % kv_heads == 0
         self.q = Lora(8, dim, heads * self.head_dim)
         self.k = Lora(8, dim, kv_heads * self.head_dim)
         self.v = Lora(8, dim, kv_heads * self.head_dim)

@@ -27,34 +27,69 @@ ALIASES = {
 
 
 class PreActBlock(nn.Module):
-    """Pre-activation residual block of one width, as wide residual networks use
-    (Zagoruyko & Komodakis 2016).
+    """Pre-activation residual block, as wide residual networks use (Zagoruyko &
+    Komodakis 2016).
     """
 
-    def __init__(self, dim):
+    def __init__(self, inputs):
         super().__init__()
-        self.norm1 = nn.BatchNorm2d(dim)
-        self.conv1 = nn.Conv2d(dim, dim, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(dim)
-        self.conv2 = nn.Conv2d(dim, dim, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(inputs)
+        self.conv1 = nn.Conv2d(inputs, inputs, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(inputs)
+        self.conv2 = nn.Conv2d(inputs, inputs, 3, padding=1, bias=False)
 
     def forward(self, x):
-        y = self.conv2(F.relu(self.norm2(self.conv1(F.relu(self.norm1(x))))))
-        return x + y
+        y = F.relu(self.norm1(x))
+        z = self.conv2(F.relu(self.norm2(self.conv1(y))))  # [B, outputs, H, W]
+        return x + z
 
 
 class PreActBlockReader(nn.Module):
     """PreActBlock that shares: `conv2` is another's, handed in by the caller."""
 
-    def __init__(self, dim):
+    def __init__(self, inputs):
         super().__init__()
-        self.norm1 = nn.BatchNorm2d(dim)
-        self.conv1 = nn.Conv2d(dim, dim, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(dim)
+        self.norm1 = nn.BatchNorm2d(inputs)
+        self.conv1 = nn.Conv2d(inputs, inputs, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(inputs)
 
     def forward(self, x, conv2):
-        y = conv2(F.relu(self.norm2(self.conv1(F.relu(self.norm1(x))))))
-        return x + y
+        y = F.relu(self.norm1(x))
+        z = conv2(F.relu(self.norm2(self.conv1(y))))  # [B, outputs, H, W]
+        return x + z
+
+
+class PreActBlock2(nn.Module):
+    """Pre-activation residual block, as wide residual networks use (Zagoruyko &
+    Komodakis 2016).
+    """
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.norm1 = nn.BatchNorm2d(inputs)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+
+    def forward(self, x):
+        y = F.relu(self.norm1(x))
+        z = self.conv2(F.relu(self.norm2(self.conv1(y))))  # [B, outputs, H, W]
+        return x + z
+
+
+class PreActBlock3(nn.Module):
+    """PreActBlock that shares: `conv2` is another's, handed in by the caller."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.norm1 = nn.BatchNorm2d(inputs)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outputs)
+
+    def forward(self, x, conv2):
+        y = F.relu(self.norm1(x))
+        z = conv2(F.relu(self.norm2(self.conv1(y))))  # [B, outputs, H, W]
+        return x + z
 
 
 class SharedKernelNet(nn.Module):
@@ -66,8 +101,8 @@ class SharedKernelNet(nn.Module):
         )
         self.grow1 = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=False)
         self.stage2 = nn.ModuleList(
-            [PreActBlock(2 * width)]
-            + [PreActBlockReader(2 * width) for _ in range(depth - 1)],
+            [PreActBlock2(2 * width, 2 * width)]
+            + [PreActBlock3(2 * width, 2 * width) for _ in range(depth - 1)],
         )
         self.norm = nn.BatchNorm2d(2 * width)
         self.head = nn.Linear(2 * width, classes)

@@ -61,6 +61,12 @@ class Repeated:
 Form = Whole | Chain | Sum | Scaled | Repeated
 
 
+def _outputs(axes: tuple[Axis, ...]) -> int:
+    """How many of the axes are outputs; an owner of the same shape may have been split in another place."""
+    outs = sum(axis.side == "out" for axis in axes)
+    return 1 if outs == len(axes) else outs
+
+
 def lower(expr: w.Expr, layer: str, axes: tuple[Axis, ...]) -> Form:
     """The form in which a site of a `layer` reads `expr`; `axes` are the site's own."""
     if layer not in LINEAR_LAYERS:
@@ -70,7 +76,7 @@ def lower(expr: w.Expr, layer: str, axes: tuple[Axis, ...]) -> Form:
             return Scaled(expr.factor, expr.code, lower(expr.of, layer, axes))
         case w.Add() if layer in CHAINABLE and any(isinstance(part, w.MatMul) for part in expr.parts):
             return Sum(tuple(lower(part, layer, axes) for part in expr.parts))
-        case w.MatMul() if layer in CHAINABLE:
+        case w.MatMul() if layer in CHAINABLE and len(expr.left.shape) - 1 == _outputs(axes):
             rank = expr.left.shape[-1]
             rows = math.prod(expr.left.shape[:-1])
             columns = math.prod(expr.right.shape[1:])

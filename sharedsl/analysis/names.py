@@ -44,8 +44,8 @@ def unknown(code: str, message: str, word: str, span: Span, candidates: Iterable
     names = tuple(candidates)
     guess = nearest(word, names)
     if guess is not None:
-        fix = Fix(f"write `{guess}`", (Edit(span, guess),), safe=distance(word, guess) <= 2)
-        return error(code, message, span, help=f"did you mean `{guess}`?", fixes=(fix,))
+        fix = Fix(f"did you mean `{guess}`?", (Edit(span, guess),), safe=distance(word, guess) <= 2)
+        return error(code, message, span, fixes=(fix,))
     return error(code, message, span, help=help or _listed(names))
 
 

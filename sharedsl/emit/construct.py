@@ -5,7 +5,7 @@ from __future__ import annotations
 from sharedsl import pytree as py
 from sharedsl.emit.classes import Class, Classes
 from sharedsl.emit.hosts import Host
-from sharedsl.emit.inits import init_code, init_numbers, several_outputs
+from sharedsl.emit.inits import buffer_fills, init_code, init_numbers, several_outputs
 from sharedsl.emit.leaf_sizes import leaf_sizes
 from sharedsl.emit.root import alias_table
 from sharedsl.emit.terms import constant, in_terms, literal_of, tidy
@@ -33,7 +33,7 @@ class Constructor:
         """`__init__` (and `reset_parameters` for weights of its own). `stored`: parameters that the forwards read."""
         own = {name for name in stored if name in self.each.env}
         self.env = {name: named(f"self.{name}") if name in own else code for name, code in self.each.env.items()}
-        parts = self._weights() + self._buffers()
+        parts = self._buffers() + self._weights()
         for name, elements in self.host.children.items():
             parts.append(self._child(name, elements))
             parts += self._partly_frozen(name, elements)
@@ -62,8 +62,9 @@ class Constructor:
         if len(body) == 1 and not params and not self.each.extras:
             return ()
         functions = [py.FunctionDef("__init__", (py.Param("self"), *self._params(params)), tuple(body))]
-        if self.host.owned and self.host.path:
-            functions.append(py.FunctionDef("reset_parameters", (py.Param("self"),), self._fills()))
+        fills = (*self._fills(), *buffer_fills(self.host.unit))
+        if fills and self.host.path:
+            functions.append(py.FunctionDef("reset_parameters", (py.Param("self"),), fills))
         return tuple(functions)
 
     def _params(self, names: list[str]) -> list[py.Param]:

@@ -8,6 +8,7 @@ from sharedsl.emit.numbered import base_name
 from sharedsl.layers import LAYERS
 from sharedsl.model.sites import Init
 from sharedsl.model.sizes import Real, Size
+from sharedsl.model.tree import Unit
 from sharedsl.model.weights import Storage
 
 
@@ -98,6 +99,16 @@ def several_outputs(storage: Storage) -> py.Expr | None:
     if outs == len(storage.axes) - 1:
         return py.item(py.Attr(tensor, "shape"), outs)
     return py.method(py.Index(tensor, py.tuple_of(*[py.Const(0)] * outs)), "numel")
+
+
+def buffer_fills(unit: Unit) -> list[py.Stmt]:
+    """Buffers at their first values."""
+    found: list[py.Stmt] = []
+    for name, spec in unit.buffers.items():
+        value = spec.value.value if isinstance(spec.value, Size | Real) else spec.value
+        number = value if isinstance(value, int | float) else 0
+        found.append(py.ExprStmt(py.method(py.name(f"self.{name}"), "fill_", py.number(number))))
+    return found
 
 
 def fan_in_bound(init: Init) -> bool:

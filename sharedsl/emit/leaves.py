@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sharedsl import pytree as py
 from sharedsl.emit.hosts import Host
-from sharedsl.emit.inits import argument, changed, init_code, init_numbers, of_shape, row_size
+from sharedsl.emit.inits import argument, buffer_fills, changed, init_code, init_numbers, of_shape, row_size
 from sharedsl.emit.leaf_forms import SELF, LeafForms, X, parameter
 from sharedsl.emit.leaf_sizes import leaf_sizes
 from sharedsl.emit.leaf_words import keeps_statistics, leaf_doc, leaf_name, plain, role_names
@@ -155,9 +155,10 @@ class LeafWriter:
         body += counted(made)
         body += self._buffers(shapes)
         functions: list[py.Stmt] = []
-        if shapes:
+        resets = (*self._resets(), *buffer_fills(host.unit))
+        if resets:
             body.append(py.ExprStmt(py.method(SELF, "reset_parameters")))
-            functions.append(py.FunctionDef("reset_parameters", (py.Param("self"),), self._resets()))
+            functions.append(py.FunctionDef("reset_parameters", (py.Param("self"),), resets))
         init = py.FunctionDef("__init__", tuple(params), tuple(body))
         return LeafCode(
             (py.name("nn.Module"),),

@@ -19,11 +19,12 @@ def root_parts(plan: Layout, classes: Classes) -> tuple[py.Stmt, ...]:
 
 def _reset(plan: Layout) -> py.FunctionDef:
     """Modules in the order in which the constructor made them, so that both give the same numbers."""
-    from sharedsl.emit.inits import init_code, several_outputs
+    from sharedsl.emit.inits import buffer_fills, init_code, several_outputs
 
     body: list[py.Stmt] = []
     for storage in plan.hosts[()].owned:
         body += init_code(storage, py.Attr(SELF, storage.name), py.CodeContext(), own_fan_in=several_outputs(storage))
+    body += buffer_fills(plan.model.root)
     module = py.Name("module")
     has = py.BoolOp(
         "and",
@@ -114,6 +115,8 @@ def alias_table(plan: Layout) -> py.Expr | None:
 def _prefixes(plan: Layout) -> dict[str, str]:
     solved = plan.solved
     real = {key(each.owner) + "." + each.name if each.owner else each.name for each in solved.storages}
+    for path, host in plan.hosts.items():
+        real |= {key(path) + "." + name if path else name for name in host.unit.buffers}
     taken = {name[:at] for name in real for at in range(len(name)) if name[at - 1 : at] == "."}
     found: dict[str, str] = {}
     for name, owner in aliases(plan).items():

@@ -24,7 +24,7 @@ def facts(line: Line, world: World) -> Facts:
     if relation.parts:
         raise ViewError("not-yet", "private parts of single slices are not there yet", relation.span)
     if relation.how is not None and relation.how.kind not in ("groups_of", "in_groups"):
-        raise maps.BadMap("`along` takes `in groups of n` or `in n groups`, for neighbours are stored once")
+        raise maps.BadMap("`along` takes `in groups of n` or `in n groups`, for neighbours are stored once", "")
     left_out = {
         s
         for each in relation.excepted
@@ -52,8 +52,8 @@ def facts(line: Line, world: World) -> Facts:
             found = True
             out.alongs += [Along(site, match.parts, relation.axis, relation.how, line) for site in kept]
     if matches and not found:
-        first = next(iter(world.select.below(matches[0])))[1][0]
-        axis_named(world.sites[first].spec.axes, relation.axis, relation.span)
+        first = next((sites[0] for match in matches for _, sites in world.select.below(match)), None)
+        axis_named(() if first is None else world.sites[first].spec.axes, relation.axis, relation.span)
     return out
 
 
@@ -66,7 +66,7 @@ def group_size(along: Along, size: Size) -> tuple[int, Size]:
     n = line.scope.trace.fixed(number)
     if n < 1 or length % n:
         shown = f"groups of {n}" if how.kind == "groups_of" else f"{n} groups"
-        raise maps.BadMap(f"{length} {along.axis} do not split into {shown}")
+        raise maps.BadMap(f"{length} {along.axis} do not split into {shown}", maps.divisors(length))
     if how.kind == "in_groups":
         return length // n, number
     return n, sizes.combine("//", size, number)

@@ -79,9 +79,7 @@ class Definitions(Resolving):
                 changed = self._along(along, view) or changed
             except maps.BadMap as problem:
                 span = along.how.span if along.how else along.line.span
-                self.report.error(
-                    "bad-map", str(problem), span, help="the number of groups, or their size, must divide"
-                )
+                self.report.error("bad-map", str(problem), span, help=problem.help)
             except Failure as problem:
                 self.world.fail(problem, along.line.span)
         return changed

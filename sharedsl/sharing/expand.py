@@ -129,7 +129,7 @@ class _Expander:
             self.unroll(plan.body, scope, bound, plan.name, lines)
         except _TooLong:
             message = f"plan `{plan.name}` is too long: it may have {LIMIT:,} lines, loops unrolled"
-            self.report.error("too-many-sites", message, plan.name_span)
+            self.report.error("bad-value", message, plan.name_span)
         return Level(plan.name, tuple(parents), tuple(lines))
 
     def unroll(

@@ -37,7 +37,7 @@ def facts(line: Line, world: World) -> Facts:
         world.fail(problem, relation.span)
     except maps.BadMap as problem:
         span = relation.how.span if relation.how else relation.span
-        world.report.error("bad-map", str(problem), span, help=maps.HELP)
+        world.report.error("bad-map", str(problem), span, help=problem.help)
     return out
 
 

@@ -11,7 +11,11 @@ HELP = "`in n groups` may be uneven, and `as LIST` gives every element its group
 
 
 class BadMap(Exception):
-    """A map that does not fit the number of elements; the text is for the user."""
+    """A map that does not fit the number of elements; the texts are for the user."""
+
+    def __init__(self, message: str, help: str = HELP) -> None:
+        super().__init__(message)
+        self.help = help
 
 
 def groups(how: ast.How | None, count: int, scope: Scope) -> list[int]:
@@ -31,7 +35,8 @@ def owners(how: ast.How | None, count: int, scope: Scope) -> list[object]:
     if how.kind == "groups_of":
         if count % n:
             raise BadMap(
-                f"{count} elements do not split into groups of {n}: {count} = {count // n} * {n} + {count % n}"
+                f"{count} elements do not split into groups of {n}: {count} = {count // n} * {n} + {count % n}",
+                divisors(count) + "; `in n groups` may be uneven",
             )
         return [at // n for at in range(count)]
     if n > count:
@@ -39,6 +44,13 @@ def owners(how: ast.How | None, count: int, scope: Scope) -> list[object]:
     if how.kind == "in_groups":
         return [at * n // count for at in range(count)]
     return [cycle(at, n, count, how.reversed) for at in range(count)]
+
+
+def divisors(count: int, most: int = 12) -> str:
+    """`4 splits into groups of 1, 2 or 4`."""
+    found = [str(n) for n in range(1, min(count, 10_000) + 1) if count % n == 0]
+    shown = ", ".join(found[:most]) + ", ..." if len(found) > most else " or ".join([", ".join(found[:-1]), found[-1]])
+    return f"{count} splits into groups of {shown.removeprefix(' or ')}"
 
 
 def cycle(at: int, unique: int, count: int, reverse: bool) -> int:

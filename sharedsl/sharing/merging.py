@@ -61,7 +61,9 @@ def _joined(one: Piece, other: Piece, axis: int) -> Piece | None:
         return None
     digits = tuple(strided.simplified(outer) if at == axis else each for at, each in enumerate(one.map.digits))
     box = tuple((lo, other.box[axis][1]) if at == axis else (lo, hi) for at, (lo, hi) in enumerate(one.box))
-    return one._replace(box=box, map=Map(digits, one.map.offset))
+    map = Map(digits, one.map.offset)
+    # with elements left out in between it would be no box of the tensor
+    return one._replace(box=box, map=map) if strided.dense(map) else None
 
 
 def _outer(one: Map, other: Map, axis: int) -> tuple[Digit, ...] | None:

@@ -104,13 +104,11 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def suggestion(word: str, span: Span, candidates: Iterable[str]) -> tuple[str, tuple[Fix, ...]]:
-    """The help and the edit for an unknown `word` that stands at `span`."""
+    """For an unknown `word` that stands at `span`: the nearest name as an edit, or the names there are as help."""
     names = tuple(dict.fromkeys(candidates))
     guess = nearest(word, names)
     if guess is not None:
-        return f"did you mean `{guess}`?", (
-            Fix(f"write `{guess}`", (Edit(span, guess),), safe=distance(word, guess) <= 2),
-        )
+        return "", (Fix(f"did you mean `{guess}`?", (Edit(span, guess),), safe=distance(word, guess) <= 2),)
     if names:
         shown = ", ".join(f"`{name}`" for name in names[:12])
         return f"there is {shown}" + (", ..." if len(names) > 12 else ""), ()

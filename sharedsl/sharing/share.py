@@ -48,7 +48,7 @@ def facts(line: Line, world: World) -> Facts:
         world.fail(problem, relation.span)
     except maps.BadMap as problem:
         span = relation.how.span if relation.how else relation.span
-        world.report.error("bad-map", str(problem), span, help=maps.HELP)
+        world.report.error("bad-map", str(problem), span, help=problem.help)
     return out
 
 
@@ -80,6 +80,8 @@ def _all(line: Line, relation: ast.Share, world: World, out: Facts) -> None:
             used.update(spec.kind for spec in specs)
             world.private(out, named.sites, specs, line)
     private.check_used(chosen, used, world)
+    if not group:
+        return
     bases = any(named.sites[0] in out.private for named in group)
     _one(group, line, world, out, bases)
 
@@ -221,7 +223,7 @@ def _one(group: list[Named], line: Line, world: World, out: Facts, base: bool) -
     for other in group[1:]:
         if not world.equate(out, other.sites, first.sites, line, base):
             a, b = world.sites[first.sites[0]], world.sites[other.sites[0]]
-            world.shape_error(line, world.title(a.index), a.spec.axes, world.title(b.index), b.spec.axes, line.span)
+            world.shape_error(line, world.title(a.index), a.spec.axes, world.title(b.index), b.spec.axes)
             return
 
 
@@ -235,7 +237,7 @@ def _slices(group: list[Named], line: Line, world: World, out: Facts, base: bool
             left = world.view(site, base, other.subs, line, line.span)
             if not world.same_axes(left.axes, right.axes):
                 names = world.title(first.sites[0]), world.title(site)
-                world.shape_error(line, names[0], right.axes, names[1], left.axes, line.span)
+                world.shape_error(line, names[0], right.axes, names[1], left.axes)
                 return
             out.edges += world.join(left, right, line)
 
@@ -258,7 +260,7 @@ def equal_later(first: Named, other: Named, line: Line, world: World) -> Later:
                 return []
         if not world.same_axes(views[0].axes, views[1].axes):
             a, b = world.title(other.sites[0], other.parts), world.title(first.sites[0], first.parts)
-            world.shape_error(line, a, views[0].axes, b, views[1].axes, line.span)
+            world.shape_error(line, a, views[0].axes, b, views[1].axes)
             return []
         return world.join(views[0], views[1], line)
 

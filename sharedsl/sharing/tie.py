@@ -165,7 +165,7 @@ class _Tie:
         span = self.relation.target.span
         left = self.world.view(sites[0], base, match.subs, self.line, span)
         if not self.world.same_axes(left.axes, rights[0].axes):
-            self._shapes(target, left, rights[0], self.relation.value.span)
+            self._shapes(target, left, rights[0])
             return
         if specs:
             self.used.update(spec.kind for spec in specs)
@@ -182,13 +182,13 @@ class _Tie:
         build = Builder(self.line.scope, lambda expr: self.leaf(expr, target, None, base, application))
         return build.view(self.relation.value)
 
-    def _shapes(self, target: Target, left: View, right: View, span: Span) -> None:
+    def _shapes(self, target: Target, left: View, right: View) -> None:
         name = self.world.title(target.sites[0], target.match.parts)
         plain = self.named(self.relation.value, target.match.captures)
         right_name = plain[min(target.number, len(plain) - 1)].title() if plain else "the right side"
         if plain and target.relative:
             right_name = f"{right_name}.{written(target.relative)}"
-        self.world.shape_error(self.line, name, left.axes, right_name, right.axes, span)
+        self.world.shape_error(self.line, name, left.axes, right_name, right.axes)
 
     # ------------------------------------------------------------------ factors and private parts
 
@@ -213,7 +213,7 @@ class _Tie:
                 self.world.reject(problem)
                 return []
             if not self.world.same_axes(left.axes, right.axes):
-                self._shapes(target, left, right, self.relation.value.span)
+                self._shapes(target, left, right)
                 return []
             return self.world.join(left, right, self.line, away=True)
 

@@ -208,7 +208,7 @@ class World:
             self.hints[place] = size  # type: ignore[assignment]
 
     def shape_error(
-        self, line: Line, left: str, a: tuple[Axis, ...], right: str, b: tuple[Axis, ...], at: Span
+        self, line: Line, left: str, a: tuple[Axis, ...], right: str, b: tuple[Axis, ...]
     ) -> None:
         """Two weights of different shape; a transposition that would fit is offered."""
         one, other = shape_text(a), shape_text(b)
@@ -216,9 +216,7 @@ class World:
         message = f"`{left}` is {one} and {quoted} is {other}"
         sizes = [axis.size.ground for axis in a]
         if len(a) == 2 and sizes == [axis.size.ground for axis in reversed(b)] and isinstance(line.relation, ast.Tie):
-            end = Span(at.path, at.end, at.end)
-            fixes = (Fix("transpose it", (Edit(end, ".T"),)),)
-            self.report.error("shape", message, line.span, help="tie it to the transposed weight", fixes=fixes)
+            self.report.error("shape", message, line.span, fixes=(_transposed(line.relation.value),))
             return
         self.report.error(
             "shape", message, line.span, help="only weights of one shape can be one; a slice or view may fit"
@@ -231,6 +229,15 @@ def shape_text(axes: tuple[Axis, ...]) -> str:
         number = str(axis.size)
         shown.append(f"{axis.name} = {number}" if axis.name else number)
     return f"[{', '.join(shown)}]"
+
+
+def _transposed(value: ast.Expr) -> Fix:
+    """The right side of a tie transposed: a `.T` that stands there goes, else one comes after the weight."""
+    while isinstance(value, ast.Binary):
+        value = value.left if isinstance(value.right, ast.Number) else value.right
+    if isinstance(value, ast.Attribute) and value.name == "T":
+        return Fix("leave `.T` out", (Edit(Span(value.span.path, value.value.span.end, value.span.end), ""),))
+    return Fix("tie it to the transposed weight", (Edit(Span(value.span.path, value.span.end, value.span.end), ".T"),))
 
 
 def _site_var(site: Site) -> Var:

@@ -75,7 +75,7 @@ def test_spec_line_in_errors(build: Built) -> None:
     if not inputs[0].is_floating_point() or inputs[0].ndim != 4:
         pytest.skip("needs an input of pictures, whose channels can be wrong")
     with pytest.raises(Exception) as caught:
-        build.new()(inputs[0][:, :0])
+        build.new()(inputs[0][:, :0], *inputs[1:])
     assert any(".sdsl:" in note for note in getattr(caught.value, "__notes__", ())), caught.value
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+LEAVES = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 SPECS = Path(__file__).parents[2] / "specs"
 
 
@@ -19,14 +20,17 @@ def read(spec: str) -> dict[str, str]:
 
 
 def foreign(key: str, names: dict[str, str], group: Callable[[int], int]) -> str:
-    """The right-hand side for one of our keys, its {i}, {g} and * filled in."""
+    """The right-hand side for one of our keys, its {i}, {s}, {i-1}, {g} and * filled in."""
     for pattern, value in names.items():
-        regex = re.escape(pattern).replace(r"\{i\}", r"(?P<i>\d+)").replace(r"\*", r"(?P<rest>weight|bias)")
-        if found := re.fullmatch(regex, key):
+        regex = re.sub(r"\\{(\w)\\}", r"(?P<\1>\\d+)", re.escape(pattern))
+        if found := re.fullmatch(regex.replace(r"\*", f"(?P<rest>{'|'.join(LEAVES)})"), key):
             parts = found.groupdict()
+            rest = parts.pop("rest", None)
+            for letter, index in parts.items():
+                value = value.replace(f"{{{letter}}}", index).replace(f"{{{letter}-1}}", str(int(index) - 1))
             if index := parts.get("i"):
-                value = value.replace("{i}", index).replace("{g}", str(group(int(index))))
-            return value.replace("*", parts.get("rest") or "*")
+                value = value.replace("{g}", str(group(int(index))))
+            return value.replace("*", rest or "*")
     raise KeyError(f"{key} is not in the name map")
 
 
@@ -45,6 +49,25 @@ def copy(module: nn.Module, reference: nn.Module, names: dict[str, str], group: 
     with torch.no_grad():
         for key, parameter in module.named_parameters():
             parameter.copy_(fetch(foreign(key, names, group), theirs).reshape(parameter.shape))
+
+
+def copy_statistics(module: nn.Module, reference: nn.Module, names: dict[str, str]) -> None:
+    """Running means and variances, each made up for the reference first."""
+    theirs = dict(reference.named_buffers())
+    for name, buffer in theirs.items():
+        if name.endswith("running_mean"):
+            buffer.copy_(torch.randn_like(buffer) * 0.1)
+        elif name.endswith("running_var"):
+            buffer.copy_(torch.rand_like(buffer) + 0.5)
+    for key, buffer in module.named_buffers():
+        buffer.copy_(fetch(foreign(key, names, int), theirs))
+
+
+def statistics_agree(module: nn.Module, reference: nn.Module, names: dict[str, str], tolerance: float) -> None:
+    """Running statistics are the same, after training steps too."""
+    theirs = dict(reference.named_buffers())
+    for key, buffer in module.named_buffers():
+        close(buffer, fetch(foreign(key, names, int), theirs), tolerance, key)
 
 
 def gradients_agree(

@@ -87,13 +87,17 @@ def random_part(draw: Draw, name: str, sizes: Sizes, kinds: tuple[str, ...], sta
     return _tamed(part, name, sizes) if stacked and kind in TAMED else part
 
 
+def _title(name: str) -> str:
+    return name.title().replace("_", "")
+
+
 #: deep stacks of these alone lose every digit
 TAMED = ("attention", "gated")
 
 
 def _tamed(part: Part, name: str, sizes: Sizes) -> Part:
     """`x + core(norm(x))` as a block of the file's own."""
-    kind = f"Tamed{name.capitalize()}"
+    kind = "Tamed" + _title(name)
     mask, given = (", mask: bool[B, T] = none", ", mask") if part.masked else ("", "")
     text = (
         f"block {kind}(dim, heads, ff) {{\n  layer norm = LayerNorm(dim)\n  {declared(part)}\n"
@@ -194,7 +198,7 @@ def _recurrent(draw: Draw, name: str, sizes: Sizes) -> Part:
 def _own(draw: Draw, name: str, sizes: Sizes) -> Part:
     """A block of the file's own: layers, weights of its own, perhaps a stack inside."""
     kinds = ("linear", "norm", "mlp", "linear", "attention", "own" if draw.chance(0.15) else "linear")
-    inner = [random_part(draw, f"{letter}{name[-1]}", sizes, kinds) for letter in "ab"[: draw.number(1, 2)]]
+    inner = [random_part(draw, f"{letter}_{name}", sizes, kinds, stacked=True) for letter in "ab"[: draw.number(1, 2)]]
     if draw.chance(0.25):
         inner[0] = replace(inner[0], count=draw.number(2, 3))
         draw.tag("nested-stack")
@@ -209,7 +213,7 @@ def _own(draw: Draw, name: str, sizes: Sizes) -> Part:
         lines.append("weight mix[dim | dim]")
         steps.append("x = x + tanh(x @ mix)")
         weights += (Weight("mix", (("dim", sizes.dim), ("dim", sizes.dim)), 1, "own"),)
-    kind = f"Own{name.capitalize()}"
+    kind = "Own" + _title(name)
     body = "\n".join(f"  {line}" for line in lines)
     forward = "\n".join(f"    {line}" for line in steps)
     text = (

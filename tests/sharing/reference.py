@@ -67,6 +67,7 @@ class Reference:
         self.apart: set[str] = set()
         self.equations: list[tuple[Array, Array, Array]] = []
         self.defined: list[tuple[Array, Array, Array]] = []
+        self.repeats: list[tuple[Array, Array, Array]] = []
         self.along: dict[str, tuple[int, int]] = {}
         self.factor: dict[str, tuple[str, int]] = {}
         self.factor_ties: list[tuple[str, str, str]] = []
@@ -161,6 +162,8 @@ class Reference:
                 self.equal(self.read(site, not same), self.read(sites[0], not same), np.ones(self.shapes[path]))
         for at, line in enumerate(plan):
             getattr(self, f"equate_{line[0]}", lambda *_: None)(line, at)
+        while self.unify():
+            pass
         self.check_elements()
         self.check_private()
         self.check_definitions()
@@ -197,9 +200,10 @@ class Reference:
 
                 ids, scale = self.view(expr, leaf)
                 for site in self.sites(path):
-                    self.tied(self.read(site, private), cut, ids, scale, one_way)
+                    self.tied(self.read(site, private), cut, (ids, scale), one_way, _has(expr, "detach"))
 
-    def tied(self, mine: Array, cut: Any, ids: Array, scale: Array, one_way: bool) -> None:
+    def tied(self, mine: Array, cut: Any, view: tuple[Array, Array], one_way: bool, detached: bool) -> None:
+        ids, scale = view
         if cut is not None:
             mine = mine[tuple(slice(*cut[1]) if a == cut[0] else slice(None) for a in range(mine.ndim))]
         if not one_way:
@@ -208,6 +212,22 @@ class Reference:
             raise Contradiction("shape")
         else:
             self.defined.append((mine, ids, scale))
+            if not detached:
+                self.repeats.append((mine, ids, scale))
+
+    def unify(self) -> bool:
+        """Two repeats of one weight: what they repeat is one. True where that was news."""
+        known: dict[int, tuple[int, float]] = {}
+        news = False
+        for left, right, scale in self.repeats:
+            for x, y, c in zip(left.ravel(), right.ravel(), scale.ravel(), strict=True):
+                root, factor = self.e.find(int(x))
+                target, times = int(y), float(c) / factor
+                if root in known and self.e.find(known[root][0])[0] != self.e.find(target)[0]:
+                    self.e.join(known[root][0], target, times / known[root][1])
+                    news = True
+                known.setdefault(root, (target, times))
+        return news
 
     def groups(self, how: Any, count: int) -> list[int]:
         match how:

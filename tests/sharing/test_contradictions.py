@@ -155,7 +155,8 @@ def test_the_offered_edit_mends_it(body: str) -> None:
 
 def test_suggestions() -> None:
     (diagnostic,) = MODEL.solve("tie head.weight = embde.weight").diagnostics
-    assert diagnostic.help == "did you mean `embed`?"
+    assert not diagnostic.help, "the edit says it"
+    assert [fix.message for fix in diagnostic.fixes] == ["did you mean `embed`?"]
     (diagnostic,) = MODEL.solve("share {attn, fnn} across layers").diagnostics[:1]
     assert "ffn" in diagnostic.help
 
