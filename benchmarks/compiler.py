@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.clock import calls, processes, python
 from sharedsl.analysis.budget.subject import budget_of
 from sharedsl.analysis.pipeline import Analysis, analyze, compile_build
-from sharedsl.cli.modules import source_of
+from sharedsl.runtime.source import source_of
 from sharedsl.source import SourceFile
 
 ROOT = Path(__file__).parents[1]

@@ -1,8 +1,8 @@
 """Records: the part of `dataclasses` that we use, made several times faster.
 
 A compiler has hundreds of small record types, and every command makes them all before it does anything else. The
-standard library compiles six functions for each and imports `inspect`; this compiles one, `__init__`, and shares the
-rest. Type checkers see the standard decorator. Imports nothing.
+standard library compiles six functions for each and imports `inspect`; this compiles one, `__init__`, when the first
+record is made, and shares the rest. Type checkers see the standard decorator. Imports nothing.
 """
 
 from __future__ import annotations
@@ -46,10 +46,17 @@ else:
 
     def replace(record, /, **changes):
         """A record like this one but for `changes`."""
-        for each in fields(record):
-            if each.init and each.name not in changes:
-                changes[each.name] = getattr(record, each.name)
-        return type(record)(**changes)
+        cls = type(record)
+        names = _NAMES.get(cls)
+        if names is None:
+            names = _NAMES[cls] = tuple(each.name for each in fields(record) if each.init)
+        for name in names:
+            if name not in changes:
+                changes[name] = getattr(record, name)
+        return cls(**changes)
+
+    #: what `replace` passes on, by class
+    _NAMES = {}
 
     def _make(cls, frozen, slots, eq):
         found = {}
@@ -76,7 +83,7 @@ else:
         made = type(cls)(cls.__name__, cls.__bases__, body)
         made.__qualname__ = cls.__qualname__
         if "__init__" not in cls.__dict__:
-            made.__init__ = _init(made, tuple(found.values()), frozen)
+            made.__init__ = _first_init(made, tuple(found.values()), frozen)
         return made
 
     def _own_fields(cls):
@@ -92,6 +99,16 @@ else:
             copy.name = name
             own[name] = copy
         return own
+
+    def _first_init(cls, all_fields, frozen):
+        """Stands in for `__init__` until the first record is made: a run makes few of the kinds that there are."""
+
+        def __init__(self, *args, **named):
+            init = _init(cls, all_fields, frozen)
+            cls.__init__ = init
+            init(self, *args, **named)
+
+        return __init__
 
     def _init(cls, all_fields, frozen):
         """The one function that is compiled."""

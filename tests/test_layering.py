@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "sharedsl"
 ORDER = (
-    "record", "source", "diagnostics", "grammar", "syntax", "model", "comptime", "pytree", "ops", "layers", "std",
+    "record", "collector", "source", "diagnostics", "grammar", "syntax", "model", "comptime", "pytree", "ops", "layers", "std",
     "sharing", "analysis", "emit", "runtime", "api", "cli", "__main__", "__init__",
 )  # fmt: skip
 NEVER = {"layers": {"syntax"}, "ops": {"syntax"}, "emit": {"syntax"}, "model": {"syntax"}}

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 import sharedsl
 from sharedsl.model.sites import key
 from sharedsl.model.weights import Storage
-from tests.compiled import SPECS, compiled
+from tests.compiled import SPECS, compiled, source
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_turned_layers_turn_with_the_picture() -> None:
 
 def test_filters_of_p4cnn() -> None:
     found = storages("rotations", "P4Cnn")
-    sizes = {kind: 0 for kind in ("filters", "bias", "norm")}
+    sizes = dict.fromkeys(("filters", "bias", "norm"), 0)
     for name, each in found.items():
         kind = "norm" if ".norm." in name else name.rsplit(".", 1)[-1]
         sizes[kind] += torch.Size(each.shape).numel()
@@ -173,3 +173,19 @@ def test_own_norms_of_two_towers() -> None:
         for norm in ["norm", *(f"blocks.{block}.norm{one}" for block in range(4) for one in (1, 2))]
         for part in ("weight", "bias")
     }
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "block", "classes"),
+    [
+        ("mobilenet", "MobileNetV2Small", "InvertedResidual", 3),
+        ("resnet", "ResNet152", "Bottleneck", 2),
+        ("resnet", "ResNet34", "BasicBlock", 2),
+        ("convnext", "ConvNextTiny", "ConvNextBlock", 1),
+    ],
+)
+def test_blocks_of_several_widths_are_one_class(spec: str, name: str, block: str, classes: int) -> None:
+    """Widths and strides are arguments: only another way through a block makes another class."""
+    path = SPECS / f"vision/{spec}.sdsl"
+    text = source(compiled(path.read_text(), name, str(path)))
+    assert text.count(f"\nclass {block}") == classes

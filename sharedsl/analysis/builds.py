@@ -28,7 +28,10 @@ DTYPES = ("float32", "float16", "bfloat16", "float64")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be made: a model, its arguments, its plans. `exact`: no value may be made up for a parameter."""
+    """What is to be made: a model, its arguments, its plans. `exact`: no value may be made up for a parameter.
+
+    `solve`: whether what the sites read is wanted. To check a model by itself, its dataflow is enough.
+    """
 
     model: str
     plans: tuple[ast.PlanRef, ...]
@@ -36,6 +39,7 @@ class Asked:
     overrides: tuple[tuple[str, Value], ...] = ()
     incremental: bool = False
     exact: bool = True
+    solve: bool = True
     span: Span = NOWHERE
 
 
@@ -138,6 +142,8 @@ def _plan(scope: Scope, target: Definition, asked: Asked, made: Made, report: Re
         raise Poisoned
     made.model = model
     inits = tuple(each for each in item.body if isinstance(each, ast.InitDecl))
+    if not asked.solve and not asked.plans and not inits:
+        return
     written = frozenset(site.index for site in model.sites if site.spec.written)
     solved, found = solve(model.sites, expanded, context, inits, written)
     _take(found, report)

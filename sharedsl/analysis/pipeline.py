@@ -14,6 +14,7 @@ from sharedsl.analysis.names import unknown
 from sharedsl.analysis.report import Reporter
 from sharedsl.analysis.requests import asked_for, dtype_of, lifted_values, test_values
 from sharedsl.analysis.scope import Definition, Load, Scope, load_scope
+from sharedsl.collector import paused
 from sharedsl.comptime import Scope as Names
 from sharedsl.comptime import Trace
 from sharedsl.diagnostics import Diagnostic
@@ -37,6 +38,8 @@ class Analysis:
     sources: dict[str, SourceFile]
     diagnostics: tuple[Diagnostic, ...]
     scope: Scope
+    #: errors of the text, its names and imports: what is left of it may say something else, so no build is made of it
+    misread: tuple[Diagnostic, ...] = ()
     _made: dict[object, Made] = field(default_factory=dict, repr=False)
     _models: Models = field(default_factory=dict, repr=False)
 
@@ -78,13 +81,15 @@ class Broken(Exception):
         self.diagnostics = diagnostics
 
 
+@paused
 def analyze(source: SourceFile, *, load: Load = read_file) -> Analysis:
     """Check a file: its text, its names, every model and block, every plan on its model, every build."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
     report = Reporter()
     scope = load_scope(source, load, report)
     sources = {path: file.source for path, file in scope.files.items()}
-    analysis = Analysis(source, scope.main.file, sources, (), scope)
+    misread = tuple(each for each in report.found if each.severity == "error")
+    analysis = Analysis(source, scope.main.file, sources, (), scope, misread)
     used = _used_plans(analysis)
     for item in scope.main.file.items:
         if isinstance(item, ast.Block):
@@ -110,7 +115,7 @@ def _order(diagnostic: Diagnostic, path: str) -> tuple[bool, str, int]:
 
 def _model(analysis: Analysis, item: ast.Block, report: Reporter) -> None:
     if item.kind == "model" and analysis.scope.model(item.name):
-        _take(_made(analysis, Asked(item.name, (), exact=False)), item.params, report)
+        _take(_made(analysis, Asked(item.name, (), exact=False, solve=False)), item.params, report)
 
 
 def _used_plans(analysis: Analysis) -> set[tuple[str, str]]:
@@ -230,6 +235,7 @@ def _mentioned(node: object, found: set[str]) -> None:
 # ---------------------------------------------------------------------------- builds
 
 
+@paused
 def compile_build(
     analysis: Analysis, name: str, *, test: bool = False, overrides: Mapping[str, object] | None = None
 ) -> Compiled:
@@ -238,6 +244,7 @@ def compile_build(
     if build is None:
         place = analysis.file.span
         raise Broken((unknown("unknown-build", f"there is no build `{name}`", name, place, analysis.builds),))
+    _whole(analysis)
     report = Reporter()
     values = {**(test_values(analysis.scope, build, report) if test else {}), **lifted_values(overrides)}
     asked = asked_for(analysis.scope, build, report, values)
@@ -246,6 +253,7 @@ def compile_build(
     return _compiled(analysis, build, build.name, _made(analysis, asked), asked, dtype_of(build), report)
 
 
+@paused
 def compile_plan(
     analysis: Analysis,
     model: str,
@@ -253,9 +261,17 @@ def compile_plan(
     overrides: Mapping[str, object] | None = None,
 ) -> Compiled:
     """A model with plans, by name or with arguments, without a build: what `compare` shows."""
+    _whole(analysis)
     refs = tuple(ast.PlanRef(plan) if isinstance(plan, str) else plan for plan in plans)
     asked = Asked(model, refs, (), tuple(lifted_values(overrides).items()), exact=False)
     return _compiled(analysis, None, model, _made(analysis, asked), asked, "float32", Reporter())
+
+
+def _whole(analysis: Analysis) -> None:
+    """Nothing is made of a text that was read only in part: it could lack an `except` or a whole line."""
+    if analysis.misread:
+        shown = tuple(each for each in analysis.misread if each in analysis.diagnostics)
+        raise Broken(shown or analysis.misread)
 
 
 def _compiled(
@@ -282,7 +298,7 @@ def _compiled(
 
 def _made(analysis: Analysis, asked: Asked) -> Made:
     """Made once for equal requests."""
-    key = (asked.model, asked.plans, asked.args, repr(asked.overrides), asked.incremental, asked.exact)
+    key = (asked.model, asked.plans, asked.args, repr(asked.overrides), asked.incremental, asked.exact, asked.solve)
     if key not in analysis._made:
         analysis._made[key] = make(analysis.scope, asked, analysis._models)
     return analysis._made[key]

@@ -152,9 +152,8 @@ def _write(plan: _Plan, complete: bool) -> None:
 
 
 def _module(path: str) -> str:
-    """The dotted name to import a file by, from the project's folder; its stem where there is none."""
+    """The dotted name to import a file by, from the project's folder or else from here; its stem elsewhere."""
     stem = os.path.splitext(os.path.abspath(path))[0]
-    project = project_of(path)
-    inside = os.path.relpath(stem, project) if project else os.path.basename(stem)
+    inside = os.path.relpath(stem, project_of(path) or os.getcwd())
     parts = inside.split(os.sep)
     return ".".join(parts) if all(part.isidentifier() for part in parts) else os.path.basename(stem)

@@ -66,6 +66,6 @@ def _stage(stage: str, compiled: Compiled) -> str:
 
             return f"{module_plan(compiled)}\n"
         case _:
-            from sharedsl.cli.modules import source_of
+            from sharedsl.runtime.source import source_of
 
             return source_of(compiled)

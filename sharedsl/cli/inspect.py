@@ -10,13 +10,15 @@ from sharedsl.cli.terminal import Usage, write
 EXAMPLES = """examples:
   sharedsl inspect generated/language/gpt2_small.py:Gpt2Small
   sharedsl inspect mymodel.py:Net --args '{"dim": 64}'
+  sharedsl inspect transformers:T5ForConditionalGeneration --args '{"num_layers": 2}'
 
-The file is imported and the class is made without arguments (or with those of --args), on the meta device.
+The module is imported and the class is made without arguments (or with those of --args), on the meta device.
+A class of transformers is made from its config, which then takes the arguments.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", metavar="FILE.py:Class", help="a class derived from nn.Module")
+    parser.add_argument("target", metavar="FILE.py:Class", help="a class derived from nn.Module, in a file or a module")
     parser.add_argument(
         "--args", default="{}", metavar="JSON", help="keyword arguments for the class, as a JSON object"
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sharedsl.analysis.budget.subject import over_budget
-from sharedsl.analysis.identity import shown_path, sources_of, spec_hash
 from sharedsl.analysis.pipeline import Analysis, Compiled
 from sharedsl.cli import session
 from sharedsl.cli.session import Findings
@@ -23,17 +22,10 @@ class Made:
 
 def modules(analysis: Analysis, builds: Sequence[str], found: Findings) -> Iterator[Made]:
     """Each build that compiles and keeps its budgets."""
+    from sharedsl.runtime.source import source_of
+
     for each in session.compiled(analysis, builds, found):
         broken = over_budget(each)
         found.add(broken)
         if not broken:
             yield Made(each.name, source_of(each), each)
-
-
-def source_of(compiled: Compiled) -> str:
-    """The module's text: the same for the same spec, wherever the project lies and whoever compiles it."""
-    from sharedsl.emit import module_source
-
-    analysis = compiled.analysis
-    path = shown_path(analysis.source.path)
-    return module_source(compiled, spec_path=path, spec_hash=spec_hash(analysis), files=sources_of(analysis))

@@ -26,6 +26,8 @@ class Class:
     name: str
     hosts: list[Host]
     leaf: LeafCode | None = None
+    #: what it would be called if no other class were
+    wanted: str = ""
     env: dict[str, Arith] = field(default_factory=dict)
     #: the unit's parameters that the constructor takes, once the class is written
     params: tuple[str, ...] = ()
@@ -67,10 +69,26 @@ class Classes:
         for each in self.found:
             if each.leaf is not None:
                 self._usual(each)
+        families: dict[object, list[Class]] = {}
+        for each in self.found:
+            if each.leaf is None:
+                families.setdefault(_family(each.host), []).append(each)
+        settled: set[int] = set()
         for each in reversed(self.found):
             if each.leaf is None:
-                each.env = self._env(each)
+                self._settle(each, families, settled)
         return self
+
+    def _settle(self, each: Class, families: Mapping[object, list[Class]], settled: set[int]) -> None:
+        """The parameters of a class: after its parents', together with the classes that may turn out to be equal."""
+        if id(each) in settled:
+            return
+        settled.add(id(each))
+        family = families[_family(each.host)]
+        for parent in (self.of[host.path[:-1]] for one in family for host in one.hosts if host.path):
+            if parent is not None:
+                self._settle(parent, families, settled)
+        each.env = self._env(each, family)
 
     # ------------------------------------------------------------------------ equal modules are one class
 
@@ -148,16 +166,21 @@ class Classes:
     def _known(self, key: object, wanted: str, host: Host, code: LeafCode | None) -> Class:
         found = self.keys.get(key)
         if found is None:
-            found = self.keys[key] = Class(self._name(wanted, host), [], code)
+            found = self.keys[key] = Class(self._name(wanted, host), [], code, wanted)
             self.found.append(found)
         found.hosts.append(host)
         return found
 
-    def _name(self, wanted: str, host: Host) -> str:
+    def rename(self, each: Class, taken: set[str]) -> None:
+        """Its name once it is known which classes before it are really there."""
+        each.name = self._name(each.wanted, each.host, taken)
+
+    def _name(self, wanted: str, host: Host, taken: set[str] | None = None) -> str:
         """The unit's name; a variant that is handed others' parts is a reader of them."""
-        taken = {each.name for each in self.found}
-        if host.path and not host.leaf and wanted == self.root_name:
-            wanted += "Block"
+        if taken is None:
+            taken = {each.name for each in self.found}
+        if host.path and wanted == self.root_name:  # the root keeps the build's name
+            wanted += "Layer" if host.leaf else "Block"
         if wanted not in taken:
             return wanted
         for suffix in ("Reader",) if host.slots else ():
@@ -200,11 +223,11 @@ class Classes:
 
     # ------------------------------------------------------------------------ what the parameters become
 
-    def _env(self, each: Class) -> dict[str, Arith]:
+    def _env(self, each: Class, family: list[Class]) -> dict[str, Arith]:
         """Parameters that are the same number everywhere are baked; those that others determine are computed."""
         if not each.host.path:
             return self._root_env(each)
-        sites = self._sites(each)
+        sites = self._sites(family)
         env: dict[str, Arith] = {}
         for name, value in each.host.unit.arguments.items():
             if not isinstance(value, Size | Real):
@@ -246,10 +269,10 @@ class Classes:
                 found |= child.count.code.names()
         return found
 
-    def _sites(self, each: Class) -> list[dict[str, Arith]]:
-        """The arguments of each construction of the class, in its parent's words."""
+    def _sites(self, family: list[Class]) -> list[dict[str, Arith]]:
+        """The arguments of each construction of the classes, in its parent's words."""
         found: dict[tuple[tuple[str, Arith], ...], None] = {}
-        for host in each.hosts:
+        for host in (host for each in family for host in each.hosts):
             parent = self.of[host.path[:-1]]
             assert parent is not None
             codes = self.argument_codes(parent, host)
@@ -268,6 +291,14 @@ class Classes:
     def arguments(self, parent: Class, host: Host) -> dict[str, Value]:
         child: Child = parent.host.unit.children[host.path[-1].name]
         return child.arguments[host.path[-1].index or 0]
+
+
+def _family(host: Host) -> object:
+    """Equal for modules that may well be one class at other sizes: the same block, with the same parts."""
+    unit = host.unit
+    plain = tuple((name, value) for name, value in unit.arguments.items() if not isinstance(value, Size | Real))
+    bodies = tuple(sorted({key for app in host.apps for key in app.bodies}))
+    return (host.path == (), unit.name, str(unit.span), str(plain), tuple(unit.children), bodies, len(host.slots))
 
 
 def _particulars(host: Host) -> object:

@@ -172,7 +172,8 @@ class Constructor:
             step = keys[1] - keys[0]
             source: py.Expr = py.tuple_of(*(py.Const(key) for key in keys))
             if keys == list(range(keys[0], keys[-1] + 1, step)):
-                bounds = [py.Const(keys[0]), py.Const(keys[-1] + 1), *([py.Const(step)] if step > 1 else [])]
+                start = [py.Const(keys[0])] if keys[0] or step > 1 else []
+                bounds = [*start, py.Const(keys[-1] + 1), *([py.Const(step)] if step > 1 else [])]
                 source = py.call("range", *bounds)
             return py.DictComp(py.call("str", py.Name("i")), made[0], py.Name("i"), source)
         return py.DictExpr(tuple((py.Const(str(key)), code) for key, code in zip(keys, made, strict=True)))

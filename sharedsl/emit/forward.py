@@ -235,8 +235,13 @@ class Forward:
             self.block(turn, after)
             turns.append(tuple(self.out))
             self.out = outer
-        names = tuple(self.name(each) for each in statement.names)
-        self.out.extend(reroll(turns, dict(self.around.containers), names, None, self.around.orders))
+        names = (self.fresh("layer"),)
+        elements = {
+            container: self.name(name)
+            for at, name in enumerate(statement.names)
+            if (container := _stack_of(statement, at)) is not None
+        }
+        self.out.extend(reroll(turns, dict(self.around.containers), names, None, self.around.orders, elements))
 
     # ------------------------------------------------------------------------ expressions
 
@@ -388,6 +393,14 @@ class Forward:
             if each == target or (each not in self.later and each not in optional and _is_float(call, each, inside)):
                 return self.name(each)
         return self.fresh("h")
+
+
+def _stack_of(statement: d.Loop, at: int) -> py.Expr | None:
+    """The stack whose elements a loop's variable stands for, one after the other."""
+    items = [item[at] for item in statement.items if at < len(item)]
+    stacks = {item[0] if isinstance(item, tuple) and len(item) == 2 else None for item in items}
+    stack = stacks.pop() if len(stacks) == 1 else None
+    return py.Attr(py.Name("self"), stack) if isinstance(stack, str) else None
 
 
 def _is_float(call: d.Call, name: str, inside: Mapping[str, int]) -> bool:

@@ -37,6 +37,7 @@ def module_tree(compiled: Any, *, spec_path: str, spec_hash: str, files: dict[st
     bodies: list[py.Stmt] = []
     known: dict[object, str] = {}
     for each in classes.found:
+        classes.rename(each, set(known.values()))
         made = _class(each, file, classes, root, plan)
         look = (made.bases, made.body, made.docstring)
         if look in known and each is not root:

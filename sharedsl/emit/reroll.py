@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -39,23 +39,27 @@ def reroll(
     names: tuple[str, ...],
     count: py.Expr | None,
     orders: Orders,
+    variables: Mapping[py.Expr, str] | None = None,
 ) -> list[py.Stmt]:
-    """The turns as loops where they are alike. `count`: how the code writes the number of turns."""
+    """The turns as loops where they are alike. `count`: how the code writes the number of turns; `variables`: what the
+    spec calls the elements of a container in this loop.
+    """
+    variables = variables or {}
     if len(turns) < 2:
         return [statement for turn in turns for statement in turn]
-    whole = _Roller(containers, names, count, orders, len(turns))
+    whole = _Roller(containers, names, count, orders, len(turns), variables)
     found = whole.roll(turns)
     if found is not None:
         return found
     runs = _runs(turns)
     if len(runs) <= 3:
-        return [each for run in runs for each in reroll(run, containers, names, None, orders)]
+        return [each for run in runs for each in reroll(run, containers, names, None, orders, variables)]
     found = whole.roll(turns, ordered=True)
     if found is not None:
         return found
     result: list[py.Stmt] = []
     for segment in _segments(turns):
-        result.extend(_Roller(containers, names, None, orders, len(segment)).best(segment))
+        result.extend(_Roller(containers, names, None, orders, len(segment), variables).best(segment))
     return result
 
 
@@ -165,6 +169,7 @@ class _Roller:
     count: py.Expr | None
     orders: Orders
     turns: int
+    variables: Mapping[py.Expr, str]
 
     def best(self, turns: Sequence[Turn]) -> list[py.Stmt]:
         if len(turns) == 1:
@@ -183,7 +188,7 @@ class _Roller:
             return self._ordered(template, sequences)
         period = _period(sequences)
         if period is not None:
-            inner = _Roller(self.containers, self.names, None, self.orders, period).roll(turns[:period])
+            inner = _Roller(self.containers, self.names, None, self.orders, period, self.variables).roll(turns[:period])
             if inner is not None:
                 times = py.Const(len(turns) // period)
                 return [py.For(py.Name("_"), _call("range", times), tuple(inner))]
@@ -200,6 +205,9 @@ class _Roller:
     def _over_elements(self, template: Turn, sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
         """`for layer in self.layers`: every index is an element of one container, in order."""
         values = tuple(int(str(value)) for value in sequences[0])
+        together = self._side_by_side(template, sequences, values)
+        if together is not None:
+            return together
         for container, known in self.containers.items():
             place = py.Index(container, Hole(0))  # type: ignore[arg-type]
             if not contains(template, place):
@@ -207,7 +215,7 @@ class _Roller:
             source = _elements(container, known, values)
             if source is None:
                 continue
-            name = self.names[-1]
+            name = self.variables.get(container, self.names[-1])
             body = replace(template, place, py.Name(name))
             rest = [number for number in range(len(sequences)) if contains(body, Hole(number))]
             if not rest:
@@ -217,6 +225,27 @@ class _Roller:
                 return [py.For(py.TupleExpr((py.Name("i"), py.Name(name))), _call("enumerate", source), body)]
         return None
 
+    def _side_by_side(
+        self, template: Turn, sequences: list[tuple[object, ...]], values: tuple[int, ...]
+    ) -> list[py.Stmt] | None:
+        """`for gate, tower in zip(self.gates, self.towers)`: several containers, element by element."""
+        sources: list[py.Expr] = []
+        names: list[py.Expr] = []
+        body = template
+        for container, name in self.variables.items():
+            place = py.Index(container, Hole(0))  # type: ignore[arg-type]
+            if container not in self.containers or not contains(template, place):
+                continue
+            source = _elements(container, self.containers[container], values)
+            if source is None:
+                return None
+            sources.append(source)
+            names.append(py.Name(name))
+            body = replace(body, place, names[-1])
+        if len(sources) < 2 or any(contains(body, Hole(number)) for number in range(len(sequences))):
+            return None
+        return [py.For(py.TupleExpr(tuple(names)), _call("zip", *sources), body)]
+
     def _stretched(self, turns: Sequence[Turn], sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
         """`0 0 1 1 2 2`: each element several times in a row."""
         runs = _runs(turns)
@@ -225,7 +254,7 @@ class _Roller:
             return None
         inner = py.For(py.Name("_"), _call("range", py.Const(times)), ())
         bodies = [(py.For(inner.target, inner.source, run[0]),) for run in runs]
-        return _Roller(self.containers, self.names, None, self.orders, len(bodies)).roll(bodies)
+        return _Roller(self.containers, self.names, None, self.orders, len(bodies), self.variables).roll(bodies)
 
     def _counted(self, template: Turn, sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
         """`for i in range(n)`, every index a simple function of i."""

@@ -104,7 +104,8 @@ def alias_table(plan: Layout) -> py.Expr | None:
             continue
         source: py.Expr = py.tuple_of(*(py.Const(n) for n in numbers))
         if numbers == list(range(numbers[0], numbers[-1] + 1)):
-            source = py.call("range", py.Const(numbers[0]), py.Const(numbers[-1] + 1))
+            start = [py.Const(numbers[0])] if numbers[0] else []
+            source = py.call("range", *start, py.Const(numbers[-1] + 1))
         comp = py.DictComp(py.FString((before, py.Name("i"), after)), py.Const(owner), py.Name("i"), source)
         items.append((None, comp))
     if len(items) == 1 and items[0][0] is None:

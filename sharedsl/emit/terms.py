@@ -37,7 +37,7 @@ def stored(env: Env, parameters: Mapping[str, object]) -> dict[str, Arith]:
 
 
 def tidy(code: Arith) -> Arith:
-    """Products of numbers are multiplied out, `1 * x` is x: what baked numbers leave behind."""
+    """Products of numbers are multiplied out, `1 * x` is x, `4 * (2 * x)` is `8 * x`: what arguments leave behind."""
     args = tuple(tidy(arg) if isinstance(arg, Arith) else arg for arg in code.args)
     if code.op == "index":
         items, at = args[0], _number(args[1])
@@ -54,6 +54,10 @@ def tidy(code: Arith) -> Arith:
             return args[0]
         if code.op == "*" and left == 1 and isinstance(args[1], Arith):
             return args[1]
+        inner = args[1]
+        if code.op == "*" and isinstance(left, int) and isinstance(inner, Arith) and inner.op == "*":
+            if isinstance(factor := _number(inner.args[0]), int):
+                return Arith("*", (literal(left * factor), inner.args[1]))
         if code.op in ("+", "-") and right == 0 and isinstance(args[0], Arith):
             return args[0]
         if code.op == "+" and left == 0 and isinstance(args[1], Arith):

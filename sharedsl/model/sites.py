@@ -33,7 +33,7 @@ class Step:
 
     def layer(self) -> Step:
         """The same step without its applications: the declared layer."""
-        return Step(self.name, self.index)
+        return self if self.app is None and self.run is None else Step(self.name, self.index)
 
 
 Path = tuple[Step, ...]
@@ -46,11 +46,15 @@ def show(path: Path) -> str:
 
 def key(path: Path) -> str:
     """As a checkpoint writes it: `layers.3.attn.q.weight`. Applications have no part in it."""
-    return ".".join(s.name if s.index is None else f"{s.name}.{s.index}" for s in path)
+    return ".".join([s.name if s.index is None else f"{s.name}.{s.index}" for s in path])
 
 
 def declared(path: Path) -> Path:
-    return tuple(step.layer() for step in path)
+    """The path of the declared layer: without applications. The same object where it has none."""
+    for step in path:
+        if step.app is not None or step.run is not None:
+            return tuple(step.layer() for step in path)
+    return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class WeightSpec:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(int(axis.size.value or 0) for axis in self.axes)
+        return tuple([int(axis.size.value or 0) for axis in self.axes])
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ def walk(node: object) -> Iterator[object]:
             yield from walk(each)
     elif hasattr(node, "__dataclass_fields__"):
         yield node
-        for each in fields(node):
+        for each in fields(node):  # type: ignore[arg-type]
             yield from walk(getattr(node, each.name))
 
 

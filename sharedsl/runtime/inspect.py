@@ -6,11 +6,13 @@ different Parameters that are views of one storage (which optimizers, copies and
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -66,6 +68,8 @@ class Inspection:
 
 def inspect(module: nn.Module, inputs: Sequence[Any] | Mapping[str, Any] | None = None) -> Inspection:
     """The sharing in `module`. With example `inputs` one forward is traced and uses are counted; nothing is changed."""
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"inspect wants an nn.Module, not {type(module).__name__}")
     names: dict[int, list[str]] = {}
     tensors: dict[int, nn.Parameter] = {}
     for name, parameter in module.named_parameters(remove_duplicate=False):
@@ -87,39 +91,60 @@ def inspect(module: nn.Module, inputs: Sequence[Any] | Mapping[str, Any] | None 
 
 
 def made_on_meta(kind: type[nn.Module], arguments: Mapping[str, Any]) -> nn.Module:
-    """The class, made without memory for its parameters."""
+    """The class, made without memory for its parameters. One with a `config_class` (transformers) gets its config."""
+    config = getattr(kind, "config_class", None)
     with torch.device("meta"):
-        return kind(**arguments)
+        return kind(**arguments) if config is None else kind(config(**arguments))
 
 
 def inspect_class(kind: type[nn.Module], arguments: Mapping[str, Any]) -> Inspection:
     """The sharing in the module that a class makes: on the meta device, so no memory is filled."""
-    with torch.device("meta"):
-        module = kind(**arguments)
-    return inspect(module)
+    return inspect(made_on_meta(kind, arguments))
 
 
 def load_class(target: str) -> type[nn.Module]:
-    """The class that `FILE.py:Class` names. ValueError says what is wrong with the target."""
+    """The class that `FILE.py:Class` or `package.module:Class` names. ValueError says what is wrong with the target."""
     file, _, wanted = target.rpartition(":")
-    path = Path(file)
     if not file or not wanted.isidentifier():
-        raise ValueError(f"{target!r} is not of the form FILE.py:Class")
-    if not path.is_file():
-        raise ValueError(f"there is no file {file}")
-    name = f"_inspected_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{file} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+        raise ValueError(f"{target!r} is not of the form FILE.py:Class or package.module:Class")
+    module = _imported(file)
     found = getattr(module, wanted, None)
     if not isinstance(found, type) or not issubclass(found, nn.Module):
         classes = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, nn.Module)]
-        others = f"; it has {', '.join(each.__name__ for each in classes)}" if classes else ""
+        shown = ", ".join(each.__name__ for each in classes[:12]) + (", .." if len(classes) > 12 else "")
+        others = f"; it has {shown}" if classes else ""
         raise ValueError(f"{file} has no nn.Module named {wanted}{others}")
     return found
+
+
+def _imported(file: str) -> ModuleType:
+    """The module of a file or of a dotted name. A file inside a package is imported as the package's, so that its
+    relative imports work; the files beside it can be imported as when it is run.
+    """
+    path = Path(file).resolve()
+    if not path.is_file():
+        if file.endswith(".py") or not all(part.isidentifier() for part in file.split(".")):
+            raise ValueError(f"there is no file {file}")
+        sys.path.insert(0, "")
+        if importlib.util.find_spec(file.partition(".")[0]) is None:
+            raise ValueError(f"there is no file or module {file}")
+        return importlib.import_module(file)
+    if path.suffix != ".py":
+        raise ValueError(f"{file} is not a Python file")
+    folder, package = path.parent, list[str]()
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        package.insert(0, folder.name)
+        folder = folder.parent
+    sys.path.insert(0, str(folder))
+    if package:
+        return importlib.import_module(".".join([*package, path.stem]))
+    name = f"_inspected_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 # ---------------------------------------------------------------------------- which tensors are one

@@ -27,7 +27,8 @@ class Classes:
     def __init__(self, vars: Sequence[Var], edges: Sequence[Edge], hints: Hints, report: Report) -> None:
         self.vars, self.report = vars, report
         self.cells = Cells(vars, edges, hints, report)
-        self.links: dict[int, list[Link]] = {}
+        self._links: dict[int, list[Link]] | None = None
+        self._linked = 0
         self._pairs: list[tuple[int, int, Map | None, Edge]] = []
         self.one_way = OneWay(self)
         self._away: set[int] = set()
@@ -38,6 +39,7 @@ class Classes:
         self.readings: dict[int, Reading] = {}
         self.lines: dict[int, dict[int, Line]] = {}
         self.members: dict[int, list[int]] = {}
+        self._uneven: set[int] = set()
         self._build()
 
     # ------------------------------------------------------------------ joining
@@ -67,25 +69,43 @@ class Classes:
             if not self.one_way.pairs or not self.one_way.unify():
                 break
         self.one_way.check_loops()
-
-    @property
-    def views(self) -> dict[int, View]:
-        """The classes that have no storage: by owner, what they are read from."""
-        return self.one_way.views
+        #: the classes that have no storage: by owner, what they are read from
+        self.views: dict[int, View] = self.one_way.views
+        # it holds these classes: a ring that only the garbage collector would open
+        del self.one_way
 
     def _classes(self) -> None:
-        grouped: dict[int, list[int]] = {}
-        self.links = {}
+        self._links, self._linked = None, len(self._pairs)
+        grouped: dict[int, dict[int, None]] = {}
+        lines: dict[int, dict[int, Line]] = {}
+        uneven: set[int] = set()
         for a, b, map, edge in self._pairs:
-            for cell in (a, b):
-                if cell not in self.links:
-                    self.links[cell] = []
-                    grouped.setdefault(self.find(cell), []).append(cell)
-            self.links[a].append(Link(b, map, edge.factor, edge.code, edge))
-            self.links[b].append(Link(a, map, edge.factor, edge.code, edge))
-        self.members = {}
-        for cells in grouped.values():
-            self.members[self._owner(cells)] = sorted(cells, key=self.rank)
+            root = self.find(a)
+            cells = grouped.get(root)
+            if cells is None:
+                cells, lines[root] = grouped.setdefault(root, {}), {}
+            cells[a] = cells[b] = None
+            if edge.line is not None:
+                lines[root][id(edge.line)] = edge.line
+            if map is not None or edge.factor != 1.0:
+                uneven.add(root)
+        self.members, self.lines, self._uneven = {}, {}, set()
+        for root, cells in grouped.items():
+            owner = self._owner(list(cells))
+            self.members[owner] = sorted(cells, key=self.rank)
+            self.lines[owner] = lines[root]
+            if root in uneven:
+                self._uneven.add(owner)
+
+    @property
+    def links(self) -> dict[int, list[Link]]:
+        """The equations of every cell. Most classes are plain, and nobody asks for theirs."""
+        if self._links is None:
+            self._links = {}
+            for a, b, map, edge in self._pairs[: self._linked]:
+                self._links.setdefault(a, []).append(Link(b, map, edge.factor, edge.code, edge))
+                self._links.setdefault(b, []).append(Link(a, map, edge.factor, edge.code, edge))
+        return self._links
 
     def rank(self, cell: int) -> tuple[object, ...]:
         var = self.vars[self.cells.owner[cell]]
@@ -99,16 +119,16 @@ class Classes:
     # ------------------------------------------------------------------ readings
 
     def _solve_classes(self) -> None:
-        self.readings, self.lines = {}, {}
+        self.readings = {}
         for owner, cells in self.members.items():
-            self.lines[owner] = self._class_lines(cells)
-            plain = all(link.map is None and link.factor == 1.0 for cell in cells for link in self.links[cell])
-            if plain:
-                for cell in cells:
-                    self.readings[cell] = Reading(owner)
-            else:
+            if len(self.lines[owner]) > 1:
+                self.lines[owner] = self._class_lines(cells)
+            if owner in self._uneven:
                 self._walk(owner, cells)
-            self._one_cell_a_weight(cells)
+            else:
+                self.readings.update(dict.fromkeys(cells, Reading(owner)))
+            if self.cells.of:
+                self._one_cell_a_weight(cells)
 
     def _class_lines(self, cells: list[int]) -> dict[int, Line]:
         found: dict[int, Line] = {}

@@ -47,6 +47,11 @@ class Definitions(Resolving):
         touched |= {classes.cells.owner[cell] for cell in classes.views}
         for index in sorted(touched - unstored):
             var = classes.vars[index]
+            whole = made.whole(index)
+            if whole is not None:
+                if whole.var is not var:
+                    self.pieces[index] = [whole]
+                continue
             found = made.of(var)
             if not separable(found, strided.whole(var.shape)):
                 found = [p for cell in classes.cells.within(index, None) if (p := made.piece(cell)) is not None]
@@ -141,6 +146,13 @@ class Definitions(Resolving):
 
     def _define(self, factor: Factor, view: View) -> bool:
         var = self.world.vars[view.patches[0].var]
+        if factor.form != "bank" and not factorize.keeps_sides(view.patches[0].map, view.axes, var):
+            title = self.world.title(factor.site, factor.parts)
+            message = f"`{title}` reads its storage through a view that mixes outputs and inputs"
+            self.report.lines(
+                "not-whole-storage", message, [factor.line], help="factorise the weight that owns the storage"
+            )
+            return False
         while isinstance(var.definition, Repeated):
             inner = self.follow(views.read(var.definition.small.index, var.definition.small.axes))
             if inner is None:

@@ -13,6 +13,7 @@ from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Factor, Facts
 from sharedsl.sharing.initialisers import start
 from sharedsl.sharing.share import Named, collected, elements_of, equal_later
+from sharedsl.sharing.strided import Map
 from sharedsl.sharing.variables import Bank, LowRank, Var
 from sharedsl.sharing.views import ViewError
 from sharedsl.sharing.world import World
@@ -131,12 +132,20 @@ def _wanted(selector: ast.Selector, member: Named, world: World) -> bool:
 # ---------------------------------------------------------------------------- the factors
 
 
-def sides(var: Var) -> int:
+def sides(axes: tuple[Axis, ...]) -> int:
     """How many of the leading axes are on one side: the outputs, or the inputs where they stand first."""
     leading = 0
-    while leading < len(var.axes) and var.axes[leading].side == var.axes[0].side:
+    while leading < len(axes) and axes[leading].side == axes[0].side:
         leading += 1
-    return 1 if leading == len(var.axes) and leading > 1 else leading
+    return 1 if leading == len(axes) and leading > 1 else leading
+
+
+def keeps_sides(map: Map, axes: tuple[Axis, ...], var: Var) -> bool:
+    """Whether a reader's outputs and inputs are the storage's, or change places: else it is no product there."""
+    mine, whole = sides(axes), sides(var.axes)
+    first = {k < whole for digits in map.digits[:mine] for _, k, _ in digits}
+    second = {k < whole for digits in map.digits[mine:] for _, k, _ in digits}
+    return len(first) < 2 and len(second) < 2 and not (first & second)
 
 
 def define(var: Var, factor: Factor, world: World) -> None:
@@ -144,7 +153,7 @@ def define(var: Var, factor: Factor, world: World) -> None:
     if factor.form == "bank":
         _bank(var, factor, world)
         return
-    outs = sides(var)
+    outs = sides(var.axes)
     title = world.title(factor.site, factor.parts)
     if not 0 < outs < len(var.axes):
         world.report.error("shape", f"`{title}` is a vector, and a vector has no factors", factor.line.span)

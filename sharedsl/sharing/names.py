@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sharedsl.model.sites import Path, key
+from sharedsl.model.sites import Path, declared, key
 from sharedsl.sharing.definitions import Definitions
 from sharedsl.sharing.variables import Var
 
@@ -16,18 +16,21 @@ def suffixes(stored: list[Var], state: Definitions) -> dict[int, tuple[Path, str
     for var in stored:
         name = var.name + _application(var, state)
         unique, more = name, 1
-        while f"{key(var.owner)}.{unique}" in taken:
+        module = key(var.owner)
+        while f"{module}.{unique}" in taken:
             more += 1
             unique = f"{name}_{more}"
-        taken.add(f"{key(var.owner)}.{unique}")
+        taken.add(f"{module}.{unique}")
         out[var.index] = (var.owner, unique)
     return out
 
 
 def _application(var: Var, state: Definitions) -> str:
     """`_1` for application 1; private parts count from `_0` where applications have their own."""
-    steps = state.world.sites[var.site].path
-    numbers = [n for step in steps for n in (step.run, step.app) if n is not None]
+    path = state.world.sites[var.site].path
+    if declared(path) is path:
+        return ""
+    numbers = [n for step in path for n in (step.run, step.app) if n is not None]
     if not numbers:
         return ""
     if var.role in PRIVATE:

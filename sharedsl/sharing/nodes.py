@@ -26,12 +26,14 @@ class Node:
         if step.index is None:
             node = self.children.get(step.name)
             if node is None:
-                node = self.children[step.name] = Node((*self.path, Step(step.name)))
+                node = self.children[step.name] = Node((*self.path, step.layer()))
             return node
-        stack = self.stacks.setdefault(step.name, {})
+        stack = self.stacks.get(step.name)
+        if stack is None:
+            stack = self.stacks[step.name] = {}
         node = stack.get(step.index)
         if node is None:
-            node = stack[step.index] = Node((*self.path, Step(step.name, step.index)))
+            node = stack[step.index] = Node((*self.path, step.layer()))
         return node
 
     def names(self) -> tuple[str, ...]:
@@ -58,11 +60,28 @@ class Node:
 def of_sites(sites: Sequence[Site]) -> Node:
     """The tree of all sites."""
     root = Node(())
+    # neighbours mostly stand in one layer, and its step is one object then
+    before: tuple[Step, ...] = ()
+    trail = [root]
     for site in sites:
-        node = root
-        for step in site.path[:-1]:
+        path = site.path
+        depth = len(path) - 1
+        same = 0
+        for one, other in zip(path, before, strict=False):
+            if one is not other or same == depth:
+                break
+            same += 1
+        del trail[same + 1 :]
+        node = trail[same]
+        for step in path[same:depth]:
             node = node.down(step)
-        node.weights.setdefault(site.path[-1].name, []).append(site.index)
+            trail.append(node)
+        before = path[:depth]
+        weights = node.weights.get(path[-1].name)
+        if weights is None:
+            node.weights[path[-1].name] = [site.index]
+        else:
+            weights.append(site.index)
     return root
 
 

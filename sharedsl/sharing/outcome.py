@@ -10,6 +10,7 @@ from sharedsl.sharing.definitions import Definitions
 from sharedsl.sharing.expressions import assemble
 from sharedsl.sharing.facts import Facts, Private
 from sharedsl.sharing.initialisers import spread
+from sharedsl.sharing.merging import Piece
 from sharedsl.sharing.names import suffixes
 from sharedsl.sharing.private_parts import expression
 from sharedsl.sharing.report import in_order
@@ -29,8 +30,8 @@ def outcome(state: Definitions, plans: tuple[str, ...], model: Facts, written: f
     stored = work.stored()
     numbers = {var.index: number for number, var in enumerate(stored)}
     names = suffixes(stored, state)
-    storages = tuple(_storage(number, var, names[var.index]) for number, var in enumerate(stored))
-    reads = tuple(work.site(site.index, numbers) for site in world.sites)
+    storages = tuple([_storage(number, var, names[var.index]) for number, var in enumerate(stored)])
+    reads = tuple([work.expr(world.vars[site.index], numbers) for site in world.sites])
     private = {
         site: tuple(sorted({n for var in each.vars.values() for n in work.leaves(var, numbers)}))
         for site, each in sorted(state.facts.private.items())
@@ -40,7 +41,7 @@ def outcome(state: Definitions, plans: tuple[str, ...], model: Facts, written: f
 
 def _storage(number: int, var: Var, name: tuple[Path, str]) -> Storage:
     init: Init = var.written[0] if var.written else var.init
-    because = tuple(line.span for line in in_order(var.because.values()))
+    because = tuple(line.span for line in in_order(var.because.values())) if var.because else ()
     return Storage(
         number, name[0], name[1], var.site, var.axes, init, var.role, var.dtype, not (var.frozen or var.freeze),
         var.no_decay, var.span, because,
@@ -51,6 +52,8 @@ class _Outcome:
     def __init__(self, state: Definitions) -> None:
         self.state, self.world = state, state.world
         self._exprs: dict[int, w.Expr] = {}
+        #: of weights that are one piece, by the identity of the piece, which has many readers
+        self._of_piece: dict[int, w.Expr] = {}
         self._open: set[int] = set()
         self._looped: set[int] = set()
 
@@ -68,11 +71,27 @@ class _Outcome:
         self._leaves(var, found)
         return [numbers[index] for index in found]
 
+    def _plain(self, var: Var) -> bool:
+        """Whether an unknown is stored as it is, as nearly all are."""
+        index = var.index
+        return index not in self.state.pieces and var.definition is None and index not in self.state.facts.private
+
+    def _one_piece(self, var: Var) -> Piece | None:
+        pieces = self.state.pieces.get(var.index)
+        one = pieces is not None and len(pieces) == 1 and var.index not in self.state.facts.private
+        return pieces[0] if one and pieces is not None else None
+
     def _leaves(self, var: Var, found: dict[int, Var]) -> None:
         if var.index in self._open:
             self._loop(var)
             return
         if var.index in found:
+            return
+        if self._plain(var):
+            found[var.index] = var
+            return
+        piece = self._one_piece(var)
+        if piece is not None and piece.var.index in found:
             return
         inner = self._inner(var)
         if not inner:
@@ -102,9 +121,6 @@ class _Outcome:
 
     # ------------------------------------------------------------------ expressions
 
-    def site(self, site: int, numbers: dict[int, int]) -> w.Expr:
-        return self.expr(self.world.vars[site], numbers)
-
     def _private(self, private: Private, numbers: dict[int, int]) -> w.Expr:
         base = self.expr(private.base, numbers)
         read = {name: self.expr(var, numbers) for name, var in private.vars.items()}
@@ -113,12 +129,21 @@ class _Outcome:
     def expr(self, var: Var, numbers: dict[int, int]) -> w.Expr:
         """What an unknown reads."""
         known = self._exprs.get(var.index)
+        if known is None and self._plain(var):
+            known = self._exprs[var.index] = w.Read(numbers[var.index], var.shape)
         if known is None:
+            piece = self._one_piece(var)
+            known = None if piece is None else self._of_piece.get(id(piece))
+            if known is not None:
+                self._exprs[var.index] = known
+                return known
             if var.index in self._open or var.index in self._looped:
                 return w.Read(0, var.shape)
             self._open.add(var.index)
             known = self._exprs[var.index] = self._expr(var, numbers)
             self._open.discard(var.index)
+            if piece is not None:
+                self._of_piece[id(piece)] = known
         return known
 
     def _expr(self, var: Var, numbers: dict[int, int]) -> w.Expr:

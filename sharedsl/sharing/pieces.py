@@ -32,6 +32,7 @@ class Pieces:
         self.places: dict[int, Place] = {}
         self._unstored = unstored
         self._memo: dict[int, Piece | None] = {}
+        self._wholes: dict[int, Piece | None] = {}
         for var in sorted(self.cells.of):
             if var not in unstored:
                 self._place(self.cells.vars[var])
@@ -105,6 +106,19 @@ class Pieces:
         return made
 
     # ------------------------------------------------------------------ who reads what
+
+    def whole(self, var: int) -> Piece | None:
+        """The piece of a weight that reads a whole storage just as it is, one for all such readers; None for others."""
+        if var in self.cells.of:
+            return None
+        reading = self.classes.readings.get(var)
+        if reading is None or reading.map is not None or reading.factor != 1.0 or reading.code is not None:
+            return None
+        root = reading.root
+        if root not in self._wholes:
+            cut = self.cells.owner[root] in self.cells.of
+            self._wholes[root] = None if cut or root in self.classes.views else self.piece(root)
+        return self._wholes[root]
 
     def of(self, var: Var) -> list[Piece]:
         """The pieces of a weight, neighbours that read on in one tensor put together."""

@@ -76,6 +76,8 @@ def _key(diagnostic: Diagnostic) -> object:
 def in_order(lines: Iterable[Line | None]) -> list[Line]:
     """The lines once each, in the order of the text; the model's own calls are not lines."""
     once = {line: None for line in lines if line is not None}
+    if len(once) < 2:
+        return list(once)
     return sorted(once, key=lambda line: (line.span.path, line.span.start, line.span.end, line.plan, str(line.bound)))
 
 

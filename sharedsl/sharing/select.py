@@ -41,6 +41,16 @@ class Match:
         """Whether single applications are named."""
         return bool(self.filters)
 
+    def at(self, node: Node, captured: tuple[int, ...] = ()) -> Match:
+        """A layer below."""
+        captures = (*self.captures, *captured) if captured else self.captures
+        return Match(node, self.stack, self.weight, self.parts, self.subs, captures, self.filters)
+
+    def of(self, weight: str, subs: tuple[ast.Sub, ...] | None = None) -> Match:
+        """A weight of this layer."""
+        taken = self.subs if subs is None else subs
+        return Match(self.node, self.stack, weight, self.parts, taken, self.captures, self.filters)
+
     def title(self) -> str:
         path = show(self.node.path)
         tail = [*([self.stack] if self.stack else []), *([self.weight] if self.weight else []), *self.parts]
@@ -101,12 +111,12 @@ class Selecting:
     def _all(self, at: Match) -> Iterator[Match]:
         """Every child of a layer, elements of stacks one by one."""
         for child in at.node.children.values():
-            yield replace(at, node=child)
+            yield at.at(child)
         for name in at.node.stacks:
             for child in at.node.elements(name):
-                yield replace(at, node=child)
+                yield at.at(child)
         for name in at.node.weights:
-            yield replace(at, weight=name)
+            yield at.of(name)
 
     def _step(self, at: Match, head: ast.Segment, last: bool, scope: Scope) -> Iterator[Match]:
         node = at.node
@@ -115,13 +125,13 @@ class Selecting:
             if every or name == head.name:
                 if head.subs:
                     continue
-                yield from self._applications(replace(at, node=child), head, False)
+                yield from self._applications(at.at(child), head, False)
         for name in node.stacks:
             if every or name == head.name:
                 yield from self._stack(at, name, head, last, scope)
         for name in node.weights:
             if (every or name == head.name) and head.at is None:
-                yield replace(at, weight=name, subs=head.subs)
+                yield at.of(name, head.subs)
 
     def _stack(self, at: Match, name: str, head: ast.Segment, last: bool, scope: Scope) -> Iterator[Match]:
         stack = at.node.stacks[name]
@@ -134,9 +144,7 @@ class Selecting:
         captured, indices = self._indices(head.subs[0], max(stack) + 1, scope)
         for index in indices:
             if index in stack:
-                element = replace(at, node=stack[index])
-                if captured:
-                    element = replace(element, captures=(*at.captures, index))
+                element = at.at(stack[index], (index,) if captured else ())
                 yield from self._applications(element, head, head.at_first)
 
     def _indices(self, sub: ast.Sub, count: int, scope: Scope) -> tuple[bool, Sequence[int]]:

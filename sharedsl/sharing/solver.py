@@ -138,8 +138,9 @@ class _Solver:
         """The sites of every declared weight that several applications read."""
         grouped: dict[object, list[int]] = {}
         for site in self.world.sites:
-            if any(step.app is not None or step.run is not None for step in site.path):
-                grouped.setdefault(declared(site.path), []).append(site.index)
+            path = declared(site.path)
+            if path is not site.path:
+                grouped.setdefault(path, []).append(site.index)
         return [sites for sites in grouped.values() if len(sites) > 1]
 
     def classes(self, facts: Facts, report: Report) -> Classes:

@@ -15,6 +15,8 @@ LARGE = 0.1
 def tied_tables(state: Definitions, written: frozenset[int]) -> None:
     """A storage of an Embedding that a Linear reads as its weight starts small."""
     world = state.world
+    if not state.pieces:
+        return
     readers: dict[int, float] = {}
     for site in world.sites:
         if site.layer != "Linear":

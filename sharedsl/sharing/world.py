@@ -11,7 +11,7 @@ from sharedsl.model.weights import Role
 from sharedsl.sharing import strided, views
 from sharedsl.sharing.context import Line, PlanContext
 from sharedsl.sharing.facts import Facts, PartSpec, Private, base_of
-from sharedsl.sharing.nodes import of_sites
+from sharedsl.sharing.nodes import Node, of_sites
 from sharedsl.sharing.report import Report
 from sharedsl.sharing.select import Match, Selecting
 from sharedsl.sharing.strided import Map
@@ -42,11 +42,21 @@ class World:
 
     def __init__(self, sites: Sequence[Site], ctx: PlanContext, report: Report) -> None:
         self.sites, self.ctx, self.report = sites, ctx, report
-        self.root = of_sites(sites)
-        self.select = Selecting(self.root, sites)
         self.hints: Hints = {}
-        self.vars: list[Var] = [_site_var(site) for site in sites]
+        self.vars: list[Var] = _site_vars(sites)
         self._same: dict[tuple[int, int], bool] = {}
+        self._select: Selecting | None = None
+
+    @property
+    def select(self) -> Selecting:
+        """Selection in the tree of the sites, which is made when a line asks for it."""
+        if self._select is None:
+            self._select = Selecting(of_sites(self.sites), self.sites)
+        return self._select
+
+    @property
+    def root(self) -> Node:
+        return self.select.root
 
     # ------------------------------------------------------------------ selection
 
@@ -207,9 +217,7 @@ class World:
         if known is None or str(size.formula) < str(known.formula):  # type: ignore[attr-defined]
             self.hints[place] = size  # type: ignore[assignment]
 
-    def shape_error(
-        self, line: Line, left: str, a: tuple[Axis, ...], right: str, b: tuple[Axis, ...]
-    ) -> None:
+    def shape_error(self, line: Line, left: str, a: tuple[Axis, ...], right: str, b: tuple[Axis, ...]) -> None:
         """Two weights of different shape; a transposition that would fit is offered."""
         one, other = shape_text(a), shape_text(b)
         quoted = f"`{right}`" if " " not in right else right
@@ -240,9 +248,31 @@ def _transposed(value: ast.Expr) -> Fix:
     return Fix("tie it to the transposed weight", (Edit(Span(value.span.path, value.span.end, value.span.end), ".T"),))
 
 
-def _site_var(site: Site) -> Var:
-    spec = site.spec
-    return Var(
-        site.index, spec.axes, spec.shape, (site.index,), site.index, declared(site.path[:-1]), spec.name, spec.init,
-        "weight", spec.dtype, spec.frozen, spec.no_decay, spec.span,
-    )  # fmt: skip
+def _site_vars(sites: Sequence[Site]) -> list[Var]:
+    """The unknown of every site. Sites are many and specs few."""
+    shapes: dict[int, tuple[int, ...]] = {}
+    made: list[Var] = []
+    for site in sites:
+        spec = site.spec
+        shape = shapes.get(id(spec))
+        if shape is None:
+            shape = shapes[id(spec)] = spec.shape
+        index = site.index
+        made.append(
+            Var(
+                index,
+                spec.axes,
+                shape,
+                (index,),
+                index,
+                declared(site.path[:-1]),
+                spec.name,
+                spec.init,
+                "weight",
+                spec.dtype,
+                spec.frozen,
+                spec.no_decay,
+                spec.span,
+            )
+        )
+    return made

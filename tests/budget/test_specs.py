@@ -13,8 +13,8 @@ from sharedsl.analysis.budget.quantity import environment
 from sharedsl.analysis.budget.subject import budget_of, totals_of
 from sharedsl.analysis.budget.uses import main_entry
 from sharedsl.analysis.pipeline import Analysis, Broken, Compiled, analyze, compile_build
-from sharedsl.cli.modules import source_of
 from sharedsl.model.sizes import Size
+from sharedsl.runtime.source import source_of
 from sharedsl.source import SourceFile
 
 BUILD = re.compile(r"^build (\w+)", re.MULTILINE)

@@ -97,6 +97,20 @@ def test_nothing_is_removed_for_a_broken_spec(run: Run, project: Path) -> None:
     assert len(generated(project)) == 4
 
 
+@pytest.mark.parametrize("broken", ["share * across layers\n    except head", "share * across layers\n  oops !"])
+def test_nothing_is_made_of_a_text_that_does_not_parse(run: Run, project: Path, broken: str) -> None:
+    """What recovery leaves of a plan is another plan."""
+    run("compile", "specs")
+    before = (project / "generated/vision/eye_one.py").read_text()
+    spec = project / "specs/vision/spec.sdsl"
+    spec.write_text(spec.read_text().replace("{ share * across layers }", f"{{\n  {broken}\n}}"))
+    for verb in (["compile"], ["verify"], ["budget"], ["compare"], ["compile", "--stdout"]):
+        found = run(*verb, str(spec))
+        assert found.code == 1 and not found.out.strip() and found.err.count("error[") == 1, verb
+    assert (project / "generated/vision/eye_one.py").read_text() == before
+    assert len(generated(project)) == 4
+
+
 def test_files_of_others_are_never_written_over(run: Run, project: Path) -> None:
     mine = project / "generated/language/toy_one.py"
     mine.parent.mkdir(parents=True)
@@ -104,6 +118,13 @@ def test_files_of_others_are_never_written_over(run: Run, project: Path) -> None
     found = run("compile", "specs")
     assert found.code == 2 and "toy_one.py is not a file that sharedsl wrote" in found.err
     assert mine.read_text() == "print('by hand')\n" and generated(project) == ["generated/language/toy_one.py"]
+
+
+def test_the_import_line_works_from_here(run: Run, project: Path) -> None:
+    """In a project from its folder, elsewhere from the current one."""
+    assert "from out.toy_plain import ToyPlain\n" in run("compile", "toy.sdsl", "-o", "out").out
+    (project / "pyproject.toml").unlink()
+    assert "from out.deep.toy_plain import ToyPlain\n" in run("compile", "toy.sdsl", "-o", "out/deep").out
 
 
 def test_out_and_stdout(run: Run, project: Path) -> None:

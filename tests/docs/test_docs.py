@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from sharedsl.analysis.pipeline import analyze, compile_build
 from sharedsl.layers.docs import layers_markdown
+from sharedsl.runtime.source import source_of
+from sharedsl.source import SourceFile
 from tests.compiled import ROOT, problems
 
 _FENCE = re.compile(r"^```sdsl\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -49,6 +54,17 @@ def test_examples_of_the_readme() -> None:
         assert not found, f"{found}\n{fence}"
 
 
+def test_the_readme_shows_what_the_compiler_writes() -> None:
+    """Beside the spec stands its module, shortened: the lines between `# ...` are the compiler's, in its order."""
+    readme = (ROOT / "README.md").read_text()
+    (spec,), (shown, *_) = _FENCE.findall(readme), _PYTHON.findall(readme)
+    analysis = analyze(SourceFile("tiny.sdsl", spec))
+    emitted = iter(source_of(compile_build(analysis, "TinyLm")).splitlines())
+    for line in shown.splitlines():
+        if line.strip() and not line.strip().startswith("# ..."):
+            assert line in emitted, f"not in the module, or not in this place: {line}"
+
+
 def test_layers_page_is_current() -> None:
     assert (ROOT / "docs" / "layers.md").read_text() == layers_markdown()
 
@@ -56,7 +72,7 @@ def test_layers_page_is_current() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     dead = [
-        link for link in _LINK.findall(page.read_text())
+        link for link in _LINK.findall(_CODE.sub("", page.read_text()))
         if "://" not in link and not (page.parent / link).resolve().exists()
     ]  # fmt: skip
     assert not dead

@@ -1,5 +1,8 @@
 """`inspect`: what is shared in modules written by hand, in each of the ways people write it."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -128,3 +131,35 @@ def test_load_class(tmp_path):
         load_class("nowhere.py:Net")
     with pytest.raises(ValueError, match="form"):
         load_class("nowhere.py")
+
+
+def test_files_of_packages_and_files_beside_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.path", [*sys.path])
+    package = tmp_path / "inspected_package"
+    (package / "inner").mkdir(parents=True)
+    for folder in (package, package / "inner"):
+        (folder / "__init__.py").touch()
+    (package / "sizes.py").write_text("WIDTH = 3\n")
+    net = (
+        "from torch import nn\nclass Net(nn.Linear):\n    def __init__(self):\n        super().__init__(WIDTH, WIDTH)\n"
+    )
+    (package / "inner" / "net.py").write_text("from ..sizes import WIDTH\n" + net)
+    (tmp_path / "inspected_sizes.py").write_text("WIDTH = 5\n")
+    (tmp_path / "script.py").write_text("from inspected_sizes import WIDTH\n" + net)
+    assert inspect(load_class(f"{package}/inner/net.py:Net")()).stored == 12
+    assert inspect(load_class(f"{tmp_path}/script.py:Net")()).stored == 30
+    assert load_class("torch.nn:GRU") is nn.GRU
+
+
+@pytest.mark.parametrize(
+    "target", ["gone.py:Net", "gone_module:Net", "gone-module:Net", "torch.nn:Gru", "net.py", ":Net"]
+)
+def test_targets_that_are_not_there(target: str) -> None:
+    with pytest.raises(ValueError, match=r"no file|no nn\.Module|not of the form"):
+        load_class(target)
+
+
+def test_a_class_with_a_config() -> None:
+    transformers = pytest.importorskip("transformers")
+    found = inspect(made_on_meta(transformers.GPT2LMHeadModel, {"n_layer": 1, "n_embd": 8, "n_head": 2}))
+    assert [each.names for each in found.parameters] == [("transformer.wte.weight", "lm_head.weight")]

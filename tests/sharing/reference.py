@@ -437,15 +437,13 @@ class Reference:
         for path, (form, number) in self.factor.items():
             ids = np.vectorize(lambda x: self.e.find(int(x))[0])(self.read((path, 0), True))
             ids = np.vectorize(lambda x: small.get(int(x), int(x)))(ids)
-            axis, times = self._along_of(path, ids)
-            if times > 1:
-                ids = np.take(ids, range(0, ids.shape[axis], times), axis=axis)
-            key = tuple(sorted(map(int, ids.ravel())))
+            key = tuple(sorted(set(map(int, ids.ravel()))))
             if key not in made:
                 outs = self.outs(path)
-                rows, columns = int(np.prod(ids.shape[:outs])), int(np.prod(ids.shape[outs:]))
+                flat = ids.reshape(int(np.prod(ids.shape[:outs])), -1)
+                rows, columns = len(np.unique(flat, axis=0)), len(np.unique(flat, axis=1).T)
                 if form == "bank":
-                    made[key] = {"bank": factors.new((number, *ids.shape)), "mix": factors.new((number,))}
+                    made[key] = {"bank": factors.new((number, len(key))), "mix": factors.new((number,))}
                 else:
                     if number > min(rows, columns):
                         raise Contradiction("rank-too-big")
@@ -460,19 +458,6 @@ class Reference:
                 factors.join(int(x), int(y), 1.0)
         kept = {factors.find(int(x))[0] for each in made.values() for ids in each.values() for x in ids.ravel()}
         return len(left) + len(kept)
-
-    def _along_of(self, path: str, ids: Array) -> tuple[int, int]:
-        """Along which axis the slices of a weight are equal, by itself or through what it is tied to."""
-        if path in self.along:
-            return self.along[path]
-        for axis in range(ids.ndim):
-            moved = np.moveaxis(ids, axis, 0)
-            runs = 1
-            while runs < moved.shape[0] and (moved[runs] == moved[0]).all():
-                runs += 1
-            if runs > 1:
-                return axis, runs
-        return 0, 1
 
 
 def _has(expr: Any, kind: str) -> bool:

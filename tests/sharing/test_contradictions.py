@@ -140,6 +140,9 @@ def test_several_contradictions_in_one_run() -> None:
         "tie sq.weight = rot.weight.T\ntie sq.weight = rot.weight",
         "share * across layers\nshare attn.q across layers with lora(rank = 2)",
         "factorize sq.weight rank 2\nfactorize sq.weight rank 3",
+        "tie enc.weight = layers[0].ffn.down.weight",
+        "tie enc.weight = layers[0].ffn.up.weight.T",
+        "tie enc.weight = layers[0].ffn.up.weight.T * 2",
     ],
 )
 def test_the_offered_edit_mends_it(body: str) -> None:
@@ -158,7 +161,17 @@ def test_suggestions() -> None:
     assert not diagnostic.help, "the edit says it"
     assert [fix.message for fix in diagnostic.fixes] == ["did you mean `embed`?"]
     (diagnostic,) = MODEL.solve("share {attn, fnn} across layers").diagnostics[:1]
-    assert "ffn" in diagnostic.help
+    assert "ffn" in diagnostic.fixes[0].message
+
+
+def test_groups_that_do_not_divide_name_those_that_do() -> None:
+    (diagnostic,) = MODEL.solve("share * across layers in groups of 3").diagnostics
+    assert (diagnostic.code, diagnostic.help) == (
+        "bad-map",
+        "4 splits into groups of 1, 2 or 4; `in n groups` may be uneven",
+    )
+    (diagnostic,) = MODEL.solve("share layers[0].attn.q.weight along heads in groups of 3").diagnostics
+    assert (diagnostic.code, diagnostic.help) == ("bad-map", "4 splits into groups of 1, 2 or 4")
 
 
 def test_plans_that_cannot_be() -> None:

@@ -135,6 +135,7 @@ def test_inner_slices_leave_one_tensor() -> None:
         ("reshape(reshape(conv.weight, [8, 9]), [4, 2, 3, -1])", lambda c: c),
         ("concat(conv.weight[0:1], -conv.weight[1:4])", lambda c: np.concatenate([c[:1], -c[1:]])),
         ("repeat(conv.weight[0:2], 2, axis = 0)", lambda c: np.repeat(c[:2], 2, 0)),
+        ("concat(conv.weight[0:1], conv.weight[2:3], conv.weight[1:2], conv.weight[3:4])", lambda c: c[[0, 2, 1, 3]]),
         ("detach(conv.weight) / 2", lambda c: c / 2),
         ("conv.weight |> flip(axis = 0)", lambda c: c[::-1]),
     ],
@@ -144,6 +145,13 @@ def test_views(view: str, of: Any) -> None:
     given = storages(result.solved)
     conv = value(result.read("conv.weight"), given)
     np.testing.assert_array_equal(value(result.read("turn.weight"), given), of(conv))
+
+
+def test_slices_with_a_gap_are_two_pieces() -> None:
+    result = MODEL.solve("tie sq.weight = concat(enc.weight[0:4], enc.weight[8:12])").ok()
+    given = storages(result.solved)
+    enc = value(result.read("enc.weight"), given)
+    np.testing.assert_array_equal(value(result.read("sq.weight"), given), np.concatenate([enc[:4], enc[8:12]]))
 
 
 def test_big_weights_cost_nothing() -> None:

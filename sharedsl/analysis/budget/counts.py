@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sharedsl.analysis.budget.quantity import ZERO, numel, product, times, total
 from sharedsl.analysis.budget.uses import registered
@@ -23,15 +23,24 @@ BYTES = {
 
 def stored(solved: Solved) -> Poly:
     """All parameters, each storage once."""
-    return total(numel(storage.axes) for storage in solved.storages)
+    return _together(solved.storages)
 
 
 def trainable(solved: Solved) -> Poly:
-    return total(numel(storage.axes) for storage in solved.storages if storage.trainable)
+    return _together(storage for storage in solved.storages if storage.trainable)
 
 
 def frozen(solved: Solved) -> Poly:
-    return total(numel(storage.axes) for storage in solved.storages if not storage.trainable)
+    return _together(storage for storage in solved.storages if not storage.trainable)
+
+
+def _together(storages: Iterable[Storage]) -> Poly:
+    """The elements of storages; the layers of a stack share their axes, which are counted once."""
+    uses: dict[int, tuple[Storage, int]] = {}
+    for storage in storages:
+        known = uses.get(id(storage.axes))
+        uses[id(storage.axes)] = (storage, 1 if known is None else known[1] + 1)
+    return total(times(numel(storage.axes), count) for storage, count in uses.values())
 
 
 def applied(solved: Solved) -> Poly:
