@@ -10,9 +10,10 @@ small = build.module(dim=64, heads=4)    # the same architecture and plan at oth
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sharedsl.analysis.budget.limits import runtime_sizes
 from sharedsl.analysis.budget.subject import budget_of
 from sharedsl.analysis.pipeline import Analysis, Broken, Compiled, analyze, compile_build
 from sharedsl.diagnostics import Diagnostic
@@ -78,12 +79,12 @@ class Builds(Mapping[str, "Build"]):
         return "\n".join(lines if self._builds else [f"{self.path} has no builds"])
 
     def _repr_html_(self) -> str:
-        from sharedsl.runtime.display import as_html
+        from sharedsl.analysis.budget.display import as_html
 
         return as_html((each.budget() for each in self._builds.values()), f"Builds of {self.path}")
 
     def _repr_markdown_(self) -> str:
-        from sharedsl.runtime.display import as_markdown
+        from sharedsl.analysis.budget.display import as_markdown
 
         return as_markdown(each.budget() for each in self._builds.values())
 
@@ -102,7 +103,12 @@ class Build:
 
     def budget(self, **sizes: int) -> Budget:
         """Parameters, bytes, FLOPs and state at run-time `sizes` (B=1, T=128), without building."""
-        return budget_of(self._compiled, sizes)
+        budget = budget_of(self._compiled, sizes)
+        _known(sizes, runtime_sizes(budget.totals), f"{self.model} has no run-time size")
+        for name, size in sizes.items():
+            if not isinstance(size, int) or size < 0:
+                raise ValueError(f"{name} must be a whole number of at least 0, not {size!r}")
+        return budget
 
     def source(self, **overrides: object) -> str:
         """The module as `sharedsl compile` writes it; `overrides` are other values for the model's parameters."""
@@ -129,17 +135,33 @@ class Build:
         return f"{self.name} = {self.model}{plan}: {stored:,} stored, {applied:,} applied"
 
     def _repr_html_(self) -> str:
-        from sharedsl.runtime.display import as_html
+        from sharedsl.analysis.budget.display import as_html
 
         return as_html([self.budget()])
 
     def _repr_markdown_(self) -> str:
-        from sharedsl.runtime.display import as_markdown
+        from sharedsl.analysis.budget.display import as_markdown
 
         return as_markdown([self.budget()])
 
 
+def _known(given: Iterable[str], known: Sequence[str], problem: str) -> None:
+    """TypeError for a keyword that means nothing here."""
+    for name in given:
+        if name not in known:
+            from sharedsl.analysis.names import nearest
+
+            guess = nearest(name, known)
+            hint = f"; did you mean {guess!r}?" if guess else f"; there is {', '.join(known) or 'none'}"
+            raise TypeError(f"{problem} {name!r}{hint}")
+
+
 def _compiled(analysis: Analysis, name: str, **overrides: object) -> Compiled:
+    if overrides:
+        model = analysis.builds[name].model
+        found = analysis.scope.model(model)
+        params = getattr(found.item, "params", ()) if found is not None else ()
+        _known(overrides, [param.name for param in params], f"{model} has no parameter")
     try:
         return compile_build(analysis, name, overrides=overrides)
     except Broken as broken:

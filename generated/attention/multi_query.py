@@ -32,11 +32,11 @@ def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self, dim, heads):
         super().__init__()
         self.heads = heads
         self.head_dim = dim // heads
-        assert heads % kv_heads == 0
+        assert heads % 32 == 0
         self.q = nn.Linear(dim, heads * self.head_dim, bias=False)
         self.k = nn.Linear(dim, self.head_dim, bias=False)
         self.v = nn.Linear(dim, self.head_dim, bias=False)
@@ -61,9 +61,9 @@ class Attention(nn.Module):
 
 
 class MultiQuery(nn.Module):
-    def __init__(self, dim=4096, heads=32, kv_heads=32):
+    def __init__(self, dim=4096, heads=32):
         super().__init__()
-        self.attn = Attention(dim, heads, kv_heads)
+        self.attn = Attention(dim, heads)
 
     def forward(self, x):
         return self.attn(x)  # spec:8

@@ -38,24 +38,21 @@ def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self, dim):
         super().__init__()
-        self.heads = heads
-        self.kv_heads = kv_heads
-        self.head_dim = dim // heads
-        assert heads % kv_heads == 0
-        self.q = nn.Linear(dim, heads * self.head_dim, bias=False)
-        self.v = nn.Linear(dim, kv_heads * self.head_dim, bias=False)
-        self.out = nn.Linear(heads * self.head_dim, dim, bias=False)
+        self.head_dim = dim // 32
+        self.q = nn.Linear(dim, 32 * self.head_dim, bias=False)
+        self.v = nn.Linear(dim, 32 * self.head_dim, bias=False)
+        self.out = nn.Linear(32 * self.head_dim, dim, bias=False)
 
     def forward(self, x):
         T = x.shape[1]
-        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
-        fresh = self.q(x).unflatten(-1, (self.kv_heads, self.head_dim))
+        queries = self.q(x).unflatten(-1, (32, self.head_dim))
+        fresh = self.q(x).unflatten(-1, (32, self.head_dim))
         positions = torch.arange(T, device=x.device)
         queries = rotary(queries, positions, 10000.0)
         fresh = rotary(fresh, positions, 10000.0)
-        values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
+        values = self.v(x).unflatten(-1, (32, self.head_dim))
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
             fresh.transpose(1, 2),
@@ -66,9 +63,9 @@ class Attention(nn.Module):
 
 
 class QueriesAreKeys(nn.Module):
-    def __init__(self, dim=4096, heads=32, kv_heads=32):
+    def __init__(self, dim=4096):
         super().__init__()
-        self.attn = Attention(dim, heads, kv_heads)
+        self.attn = Attention(dim)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, x):

@@ -59,59 +59,6 @@ class SharedEmbedding(nn.Embedding):
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim):
-        super().__init__()
-        self.head_dim = dim // 4
-        self.q = nn.Linear(dim, 4 * self.head_dim)
-        self.k = nn.Linear(dim, 4 * self.head_dim)
-        self.v = nn.Linear(dim, 4 * self.head_dim)
-        self.out = nn.Linear(4 * self.head_dim, dim)
-
-    def forward(self, x, mask=None):
-        queries = self.q(x).unflatten(-1, (4, self.head_dim))
-        fresh = self.k(x).unflatten(-1, (4, self.head_dim))
-        values = self.v(x).unflatten(-1, (4, self.head_dim))
-        mixed = F.scaled_dot_product_attention(
-            queries.transpose(1, 2),
-            fresh.transpose(1, 2),
-            values.transpose(1, 2),
-            attn_mask=None if mask is None else mask[:, None, None, :],
-        ).transpose(1, 2)
-        return self.out(mixed.flatten(-2))  # [B, T, dim]
-
-
-class MLP(nn.Module):
-    """Two-layer perceptron, dim -> ff -> dim (Vaswani et al. 2017, section 3.3)."""
-
-    def __init__(self, dim):
-        super().__init__()
-        self.up = nn.Linear(dim, 2 * dim)
-        self.down = nn.Linear(2 * dim, dim)
-
-    def forward(self, x):
-        return self.down(F.relu(self.up(x)))
-
-
-class PostNormEncoderLayer(nn.Module):
-    """Encoder layer with the norms after each residual sum (Vaswani et al. 2017;
-    BERT).
-    """
-
-    def __init__(self, dim):
-        super().__init__()
-        self.attn = Attention(dim)
-        self.norm1 = nn.LayerNorm(dim)
-        self.ffn = MLP(dim)
-        self.norm2 = nn.LayerNorm(dim)
-
-    def forward(self, x, mask=None):
-        x = self.norm1(x + self.attn(x, mask))
-        return self.norm2(x + self.ffn(x))
-
-
-class PostNormEncoderAttention(nn.Module):
-    """Multi-head self-attention (Vaswani et al. 2017)."""
-
     def __init__(self, dim, heads):
         super().__init__()
         self.heads = heads
@@ -134,7 +81,7 @@ class PostNormEncoderAttention(nn.Module):
         return self.out(mixed.flatten(-2))  # [B, T, dim]
 
 
-class PostNormEncoderMLP(nn.Module):
+class MLP(nn.Module):
     """Two-layer perceptron, dim -> ff -> dim (Vaswani et al. 2017, section 3.3)."""
 
     def __init__(self, dim, ff):
@@ -146,16 +93,16 @@ class PostNormEncoderMLP(nn.Module):
         return self.down(F.relu(self.up(x)))
 
 
-class PostNormEncoderLayer2(nn.Module):
+class PostNormEncoderLayer(nn.Module):
     """Encoder layer with the norms after each residual sum (Vaswani et al. 2017;
     BERT).
     """
 
     def __init__(self, dim, heads, ff):
         super().__init__()
-        self.attn = PostNormEncoderAttention(dim, heads)
+        self.attn = Attention(dim, heads)
         self.norm1 = nn.LayerNorm(dim)
-        self.ffn = PostNormEncoderMLP(dim, ff)
+        self.ffn = MLP(dim, ff)
         self.norm2 = nn.LayerNorm(dim)
 
     def forward(self, x, mask=None):
@@ -209,18 +156,18 @@ class SubformerWide(nn.Module):
         self.table = table
         assert depth > 2 and wide % heads == 0
         self.embed = SharedEmbedding(vocab, table)
-        self.mix = PostNormEncoderLayer(table)
+        self.mix = PostNormEncoderLayer(table, heads=4, ff=2 * table)
         self.widen = nn.Linear(table, dim)
-        self.first = PostNormEncoderLayer2(dim, heads, ff)
+        self.first = PostNormEncoderLayer(dim, heads, ff)
         self.up = nn.Linear(dim, wide)
         self.up_norm = nn.LayerNorm(wide)
         self.middle = nn.ModuleList(
-            [PostNormEncoderLayer2(wide, heads, wide_ff)]
+            [PostNormEncoderLayer(wide, heads, wide_ff)]
             + [PostNormEncoderLayerReader(wide) for _ in range(depth - 2 - 1)],
         )
         self.down = nn.Linear(wide, dim)
         self.down_norm = nn.LayerNorm(dim)
-        self.last = PostNormEncoderLayer2(dim, heads, ff)
+        self.last = PostNormEncoderLayer(dim, heads, ff)
         self.norm = nn.LayerNorm(table)
         self.narrow = nn.Linear(dim, table)
         self.head = Bias(vocab)

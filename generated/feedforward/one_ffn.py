@@ -26,7 +26,7 @@ ALIASES = {
     "target.": "source.",
     "head.": "source.",
     **{f"encoder.{i}.ffn.": "encoder.0.ffn." for i in range(1, 6)},
-    **{f"decoder.{i}.ffn.": "encoder.0.ffn." for i in range(0, 6)},
+    **{f"decoder.{i}.ffn.": "encoder.0.ffn." for i in range(6)},
 }
 
 

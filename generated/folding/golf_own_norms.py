@@ -186,14 +186,14 @@ class GolfOwnNorms(nn.Module):
         x0 = self.embed(tokens)  # spec:31  [B, T, dim]
         x = x0  # spec:32
         past = []  # spec:33
-        for i in self.layers[:3]:
-            x = i(x, x0)  # spec:35
+        for layer in self.layers[:3]:
+            x = layer(x, x0)  # spec:35
             past = past + [x]  # spec:36
-        for i in self.layers[3:6]:
-            x = i(x, x0, 0, i.mix)  # spec:35
+        for layer in self.layers[3:6]:
+            x = layer(x, x0, 0, layer.mix)  # spec:35
             past = past + [x]  # spec:36
-        for i in self.layers[3:5]:
-            x = i(x, x0, 1, i.mix_1)  # spec:35
+        for layer in self.layers[3:5]:
+            x = layer(x, x0, 1, layer.mix_1)  # spec:35
             past = past + [x]  # spec:36
         x = x + self.skip[0] * past[7]  # spec:39
         x = self.layers[5](x, x0, 1, self.layers[5].mix_1)  # spec:40

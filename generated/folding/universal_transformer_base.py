@@ -171,12 +171,12 @@ class StepDecoder(nn.Module):
 
 
 class UniversalTransformerBase(nn.Module):
-    def __init__(self, vocab=32768, dim=1024, heads=16, ff=4096, steps=6):
+    def __init__(self, vocab=32768, dim=1024, heads=16, ff=4096):
         super().__init__()
         self.dim = dim
         assert dim % heads == 0
-        self.encoder_step = nn.Parameter(torch.empty(steps, dim))
-        self.decoder_step = nn.Parameter(torch.empty(steps, dim))
+        self.encoder_step = nn.Parameter(torch.empty(6, dim))
+        self.decoder_step = nn.Parameter(torch.empty(6, dim))
         nn.init.normal_(self.encoder_step, std=0.02)
         nn.init.normal_(self.decoder_step, std=0.02)
         self.source = SharedEmbedding(vocab, dim)

@@ -70,12 +70,12 @@ class Linear(nn.Linear):
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, rope):
         super().__init__()
         self.heads = heads
         self.rope = rope
         self.head_dim = dim // heads
-        assert heads % kv_heads == 0
+        assert heads % 64 == 0
         self.q = Linear(dim, heads * self.head_dim, bias=False)
         self.k = Linear(dim, self.head_dim, bias=False)
         self.v = Linear(dim, self.head_dim, bias=False)
@@ -111,10 +111,10 @@ class RotaryDecoderLayer(nn.Module):
     attention, without biases: Llama's.
     """
 
-    def __init__(self, dim, heads, kv_heads, ff, rope, eps):
+    def __init__(self, dim, heads, ff, rope, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = Attention(dim, heads, kv_heads, rope)
+        self.attn = Attention(dim, heads, rope)
         self.norm2 = nn.RMSNorm(dim, eps=eps)
         self.mlp = SwiGLU(dim, ff)
 
@@ -130,7 +130,6 @@ class Llama2_70BMqa(nn.Module):
         dim=8192,
         depth=80,
         heads=64,
-        kv_heads=64,
         ff=28672,
         rope=10000.0,
         eps=1e-5,
@@ -139,8 +138,7 @@ class Llama2_70BMqa(nn.Module):
         assert dim % heads == 0
         self.embed = Embedding(vocab, dim)
         self.layers = nn.ModuleList(
-            RotaryDecoderLayer(dim, heads, kv_heads, ff, rope, eps)
-            for _ in range(depth)
+            RotaryDecoderLayer(dim, heads, ff, rope, eps) for _ in range(depth)
         )
         self.norm = nn.RMSNorm(dim, eps=eps)
         self.head = Linear(dim, vocab, bias=False)

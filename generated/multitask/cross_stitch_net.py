@@ -47,10 +47,10 @@ class CrossStitchNet(nn.Module):
 
     def forward(self, x):
         both = torch.stack((F.relu(self.a(x)), F.relu(self.b(x))), dim=1)  # spec:19
-        for i, mix in enumerate(self.hidden_a):
-            mixed = self.stitch[i](both)  # spec:21
+        for one, other, mix in zip(self.hidden_a, self.hidden_b, self.stitch):
+            mixed = mix(both)  # spec:21
             both = torch.stack(
-                (F.relu(mix(mixed[:, 0])), F.relu(self.hidden_b[i](mixed[:, 1]))), dim=1
+                (F.relu(one(mixed[:, 0])), F.relu(other(mixed[:, 1]))), dim=1
             )  # spec:22
         return self.head_a(both[:, 0]), self.head_b(both[:, 1])  # spec:24
 

@@ -73,10 +73,10 @@ class MLP(nn.Module):
 class TaskMLP(nn.Module):
     """Two-layer perceptron, dim -> ff -> dim (Vaswani et al. 2017, section 3.3)."""
 
-    def __init__(self, dim):
+    def __init__(self, dim, ff):
         super().__init__()
-        self.up = nn.Linear(dim, 4 * dim).requires_grad_(False)
-        self.down = nn.Linear(4 * dim, dim).requires_grad_(False)
+        self.up = nn.Linear(dim, ff).requires_grad_(False)
+        self.down = nn.Linear(ff, dim).requires_grad_(False)
 
     def forward(self, x):
         return self.down(F.gelu(self.up(x)))
@@ -92,7 +92,7 @@ class TaskLayer(nn.Module):
         self.attn = Attention(dim, heads)
         self.adapters1 = nn.ModuleList([MLP(dim, squeeze)])
         self.norm1 = nn.LayerNorm(dim, eps=1e-12)
-        self.ffn = TaskMLP(dim)
+        self.ffn = TaskMLP(dim, 4 * dim)
         self.adapters2 = nn.ModuleList([MLP(dim, squeeze)])
         self.norm2 = nn.LayerNorm(dim, eps=1e-12)
 
@@ -111,14 +111,13 @@ class HoulsbyBert(nn.Module):
         depth=24,
         heads=16,
         tasks=1,
-        task=0,
         squeeze=64,
         classes=2,
         max_len=512,
     ):
         super().__init__()
         self.max_len = max_len
-        assert task < tasks
+        assert 0 < tasks
         self.embed = Embedding(vocab, dim).requires_grad_(False)
         self.pos = Embedding(max_len, dim).requires_grad_(False)
         self.norm = nn.LayerNorm(dim, eps=1e-12).requires_grad_(False)

@@ -32,10 +32,10 @@ class MmoeTwoTasks(nn.Module):
             seen = seen + [F.relu(expert(x))]  # spec:9
         bank = torch.stack(seen, dim=1)  # spec:10
         results = []  # spec:11
-        for i, tower in enumerate(self.gates):
+        for gate, tower in zip(self.gates, self.towers):
             # spec:13
-            summed = torch.einsum("be,bed->bd", tower(x).softmax(dim=-1), bank)
-            results = results + [self.towers[i](summed)]  # spec:14
+            summed = torch.einsum("be,bed->bd", gate(x).softmax(dim=-1), bank)
+            results = results + [tower(summed)]  # spec:14
         return torch.stack(results, dim=1)  # spec:16
 
     def reset_parameters(self):

@@ -66,18 +66,6 @@ class Attention(nn.Module):
 class MLP(nn.Module):
     """Two-layer perceptron, dim -> ff -> dim (Vaswani et al. 2017, section 3.3)."""
 
-    def __init__(self, dim):
-        super().__init__()
-        self.up = nn.Linear(dim, 4 * dim)
-        self.down = nn.Linear(4 * dim, dim)
-
-    def forward(self, x):
-        return self.down(F.gelu(self.up(x)))
-
-
-class LanguageMLP(nn.Module):
-    """Two-layer perceptron, dim -> ff -> dim (Vaswani et al. 2017, section 3.3)."""
-
     def __init__(self, dim, ff):
         super().__init__()
         self.up = nn.Linear(dim, ff)
@@ -97,11 +85,9 @@ class LanguageLayer(nn.Module):
         self.dim = dim
         self.attn = Attention(dim, heads)
         self.norm1 = nn.LayerNorm(dim, eps=1e-12)
-        self.ffn = MLP(dim)
+        self.ffn = MLP(dim, 4 * dim)
         self.norm2 = nn.LayerNorm(dim, eps=1e-12)
-        self.adapters = nn.ModuleList(
-            LanguageMLP(dim, squeeze) for _ in range(languages)
-        )
+        self.adapters = nn.ModuleList(MLP(dim, squeeze) for _ in range(languages))
 
     def forward(self, x, language, mask=None):
         B, T, _ = x.shape

@@ -66,10 +66,10 @@ class Attention(nn.Module):
 class MLP(nn.Module):
     """Two-layer perceptron, dim -> ff -> dim (Vaswani et al. 2017, section 3.3)."""
 
-    def __init__(self, dim):
+    def __init__(self, dim, ff):
         super().__init__()
-        self.up = nn.Linear(dim, 4 * dim).requires_grad_(False)
-        self.down = nn.Linear(4 * dim, dim).requires_grad_(False)
+        self.up = nn.Linear(dim, ff).requires_grad_(False)
+        self.down = nn.Linear(ff, dim).requires_grad_(False)
 
     def forward(self, x):
         return self.down(F.gelu(self.up(x)))
@@ -97,7 +97,7 @@ class LanguageLayer(nn.Module):
         self.dim = dim
         self.attn = Attention(dim, heads)
         self.norm1 = nn.LayerNorm(dim, eps=1e-12).requires_grad_(False)
-        self.ffn = MLP(dim)
+        self.ffn = MLP(dim, 4 * dim)
         self.norm2 = nn.LayerNorm(dim, eps=1e-12).requires_grad_(False)
         self.adapters = nn.ModuleList(
             LanguageMLP(dim, squeeze) for _ in range(languages)

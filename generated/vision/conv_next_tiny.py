@@ -32,28 +32,6 @@ class ConvNextBlock(nn.Module):
     over the channels of each place, scaled.
     """
 
-    def __init__(self, dim):
-        super().__init__()
-        self.scale = nn.Parameter(torch.empty(dim))
-        self.reset_parameters()
-        self.depthwise = nn.Conv2d(dim, dim, 7, padding=3, groups=dim)
-        self.norm = nn.LayerNorm(dim, eps=1e-6)
-        self.up = nn.Linear(dim, 4 * dim)
-        self.down = nn.Linear(4 * dim, dim)
-
-    def reset_parameters(self):
-        nn.init.constant_(self.scale, 1e-6)
-
-    def forward(self, x):
-        y = self.down(F.gelu(self.up(self.norm(self.depthwise(x).permute(0, 2, 3, 1)))))
-        return x + (self.scale * y).permute(0, 3, 1, 2)
-
-
-class ConvNextBlock2(nn.Module):
-    """ConvNeXt block (Liu et al. 2022): 7x7 within each channel, then a perceptron
-    over the channels of each place, scaled.
-    """
-
     def __init__(self, dim, ff):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
@@ -76,22 +54,16 @@ class ConvNextTiny(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(3, dim, 4, stride=4)
         self.norm0 = ChannelNorm(dim)
-        self.stage1 = nn.ModuleList(ConvNextBlock(dim) for _ in range(3))
+        self.stage1 = nn.ModuleList(ConvNextBlock(dim, 4 * dim) for _ in range(3))
         self.norm1 = ChannelNorm(dim)
         self.grow1 = nn.Conv2d(dim, 2 * dim, 2, stride=2)
-        self.stage2 = nn.ModuleList(
-            ConvNextBlock2(2 * dim, 4 * (2 * dim)) for _ in range(3)
-        )
+        self.stage2 = nn.ModuleList(ConvNextBlock(2 * dim, 8 * dim) for _ in range(3))
         self.norm2 = ChannelNorm(2 * dim)
         self.grow2 = nn.Conv2d(2 * dim, 4 * dim, 2, stride=2)
-        self.stage3 = nn.ModuleList(
-            ConvNextBlock2(4 * dim, 4 * (4 * dim)) for _ in range(9)
-        )
+        self.stage3 = nn.ModuleList(ConvNextBlock(4 * dim, 16 * dim) for _ in range(9))
         self.norm3 = ChannelNorm(4 * dim)
         self.grow3 = nn.Conv2d(4 * dim, 8 * dim, 2, stride=2)
-        self.stage4 = nn.ModuleList(
-            ConvNextBlock2(8 * dim, 4 * (8 * dim)) for _ in range(3)
-        )
+        self.stage4 = nn.ModuleList(ConvNextBlock(8 * dim, 32 * dim) for _ in range(3))
         self.norm = nn.LayerNorm(8 * dim, eps=eps)
         self.head = nn.Linear(8 * dim, classes)
 

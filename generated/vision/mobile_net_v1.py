@@ -21,46 +21,10 @@ class SeparableConv(nn.Module):
     them (Howard et al. 2017, MobileNet).
     """
 
-    def __init__(self, inputs, eps):
+    def __init__(self, inputs, outputs, stride, eps):
         super().__init__()
         self.depthwise = nn.Conv2d(
-            inputs, inputs, 3, padding=1, groups=inputs, bias=False
-        )
-        self.norm1 = nn.BatchNorm2d(inputs, eps=eps)
-        self.pointwise = nn.Conv2d(inputs, 2 * inputs, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(2 * inputs, eps=eps)
-
-    def forward(self, x):
-        return F.relu(self.norm2(self.pointwise(F.relu(self.norm1(self.depthwise(x))))))
-
-
-class SeparableConv2(nn.Module):
-    """Depthwise separable convolution: 3x3 within each channel, then 1x1 across
-    them (Howard et al. 2017, MobileNet).
-    """
-
-    def __init__(self, inputs, outputs, eps):
-        super().__init__()
-        self.depthwise = nn.Conv2d(
-            inputs, inputs, 3, stride=2, padding=1, groups=inputs, bias=False
-        )
-        self.norm1 = nn.BatchNorm2d(inputs, eps=eps)
-        self.pointwise = nn.Conv2d(inputs, outputs, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(outputs, eps=eps)
-
-    def forward(self, x):
-        return F.relu(self.norm2(self.pointwise(F.relu(self.norm1(self.depthwise(x))))))
-
-
-class SeparableConv3(nn.Module):
-    """Depthwise separable convolution: 3x3 within each channel, then 1x1 across
-    them (Howard et al. 2017, MobileNet).
-    """
-
-    def __init__(self, inputs, outputs, eps):
-        super().__init__()
-        self.depthwise = nn.Conv2d(
-            inputs, inputs, 3, padding=1, groups=inputs, bias=False
+            inputs, inputs, 3, stride=stride, padding=1, groups=inputs, bias=False
         )
         self.norm1 = nn.BatchNorm2d(inputs, eps=eps)
         self.pointwise = nn.Conv2d(inputs, outputs, 1, bias=False)
@@ -75,17 +39,18 @@ class MobileNetV1(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(width, eps=eps)
-        self.conv1 = SeparableConv(width, eps)
-        self.conv2 = SeparableConv2(2 * width, 4 * width, eps)
-        self.conv3 = SeparableConv3(4 * width, 4 * width, eps)
-        self.conv4 = SeparableConv2(4 * width, 8 * width, eps)
-        self.conv5 = SeparableConv3(8 * width, 8 * width, eps)
-        self.conv6 = SeparableConv2(8 * width, 16 * width, eps)
+        self.conv1 = SeparableConv(width, 2 * width, stride=1, eps=eps)
+        self.conv2 = SeparableConv(2 * width, 4 * width, stride=2, eps=eps)
+        self.conv3 = SeparableConv(4 * width, 4 * width, stride=1, eps=eps)
+        self.conv4 = SeparableConv(4 * width, 8 * width, stride=2, eps=eps)
+        self.conv5 = SeparableConv(8 * width, 8 * width, stride=1, eps=eps)
+        self.conv6 = SeparableConv(8 * width, 16 * width, stride=2, eps=eps)
         self.middle = nn.ModuleList(
-            SeparableConv3(16 * width, 16 * width, eps) for _ in range(repeats)
+            SeparableConv(16 * width, 16 * width, stride=1, eps=eps)
+            for _ in range(repeats)
         )
-        self.conv7 = SeparableConv2(16 * width, 32 * width, eps)
-        self.conv8 = SeparableConv3(32 * width, 32 * width, eps)
+        self.conv7 = SeparableConv(16 * width, 32 * width, stride=2, eps=eps)
+        self.conv8 = SeparableConv(32 * width, 32 * width, stride=1, eps=eps)
         self.head = nn.Linear(32 * width, classes)
 
     def forward(self, x):

@@ -39,16 +39,22 @@ class InvertedResidual2(nn.Module):
     without activation (Sandler et al. 2018, MobileNetV2).
     """
 
-    def __init__(self, eps):
+    def __init__(self, inputs, outputs, stride, eps):
         super().__init__()
-        self.widen = nn.Conv2d(16, 96, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(96, eps=eps)
+        self.widen = nn.Conv2d(inputs, 6 * inputs, 1, bias=False)
+        self.widen_norm = nn.BatchNorm2d(6 * inputs, eps=eps)
         self.depthwise = nn.Conv2d(
-            96, 96, 3, stride=2, padding=1, groups=96, bias=False
+            6 * inputs,
+            6 * inputs,
+            3,
+            stride=stride,
+            padding=1,
+            groups=6 * inputs,
+            bias=False,
         )
-        self.norm = nn.BatchNorm2d(96, eps=eps)
-        self.narrow = nn.Conv2d(96, 24, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(24, eps=eps)
+        self.norm = nn.BatchNorm2d(6 * inputs, eps=eps)
+        self.narrow = nn.Conv2d(6 * inputs, outputs, 1, bias=False)
+        self.narrow_norm = nn.BatchNorm2d(outputs, eps=eps)
 
     def forward(self, x):
         wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
@@ -61,205 +67,27 @@ class InvertedResidual3(nn.Module):
     without activation (Sandler et al. 2018, MobileNetV2).
     """
 
-    def __init__(self, eps):
+    def __init__(self, inputs, outputs, stride, eps):
         super().__init__()
-        self.widen = nn.Conv2d(24, 144, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(144, eps=eps)
-        self.depthwise = nn.Conv2d(144, 144, 3, padding=1, groups=144, bias=False)
-        self.norm = nn.BatchNorm2d(144, eps=eps)
-        self.narrow = nn.Conv2d(144, 24, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(24, eps=eps)
-
-    def forward(self, x):
-        wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
-        y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
-        return x + y
-
-
-class InvertedResidual4(nn.Module):
-    """Inverted residual: widen `expand` times, 3x3 within each channel, narrow
-    without activation (Sandler et al. 2018, MobileNetV2).
-    """
-
-    def __init__(self, eps):
-        super().__init__()
-        self.widen = nn.Conv2d(24, 144, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(144, eps=eps)
+        self.widen = nn.Conv2d(inputs, 6 * inputs, 1, bias=False)
+        self.widen_norm = nn.BatchNorm2d(6 * inputs, eps=eps)
         self.depthwise = nn.Conv2d(
-            144, 144, 3, stride=2, padding=1, groups=144, bias=False
+            6 * inputs,
+            6 * inputs,
+            3,
+            stride=stride,
+            padding=1,
+            groups=6 * inputs,
+            bias=False,
         )
-        self.norm = nn.BatchNorm2d(144, eps=eps)
-        self.narrow = nn.Conv2d(144, 32, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(32, eps=eps)
-
-    def forward(self, x):
-        wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
-        y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
-        return y
-
-
-class InvertedResidual5(nn.Module):
-    """Inverted residual: widen `expand` times, 3x3 within each channel, narrow
-    without activation (Sandler et al. 2018, MobileNetV2).
-    """
-
-    def __init__(self, eps):
-        super().__init__()
-        self.widen = nn.Conv2d(32, 192, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(192, eps=eps)
-        self.depthwise = nn.Conv2d(192, 192, 3, padding=1, groups=192, bias=False)
-        self.norm = nn.BatchNorm2d(192, eps=eps)
-        self.narrow = nn.Conv2d(192, 32, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(32, eps=eps)
+        self.norm = nn.BatchNorm2d(6 * inputs, eps=eps)
+        self.narrow = nn.Conv2d(6 * inputs, outputs, 1, bias=False)
+        self.narrow_norm = nn.BatchNorm2d(outputs, eps=eps)
 
     def forward(self, x):
         wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
         y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
         return x + y
-
-
-class InvertedResidual6(nn.Module):
-    """Inverted residual: widen `expand` times, 3x3 within each channel, narrow
-    without activation (Sandler et al. 2018, MobileNetV2).
-    """
-
-    def __init__(self, eps):
-        super().__init__()
-        self.widen = nn.Conv2d(32, 192, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(192, eps=eps)
-        self.depthwise = nn.Conv2d(
-            192, 192, 3, stride=2, padding=1, groups=192, bias=False
-        )
-        self.norm = nn.BatchNorm2d(192, eps=eps)
-        self.narrow = nn.Conv2d(192, 64, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(64, eps=eps)
-
-    def forward(self, x):
-        wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
-        y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
-        return y
-
-
-class InvertedResidual7(nn.Module):
-    """Inverted residual: widen `expand` times, 3x3 within each channel, narrow
-    without activation (Sandler et al. 2018, MobileNetV2).
-    """
-
-    def __init__(self, eps):
-        super().__init__()
-        self.widen = nn.Conv2d(64, 384, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(384, eps=eps)
-        self.depthwise = nn.Conv2d(384, 384, 3, padding=1, groups=384, bias=False)
-        self.norm = nn.BatchNorm2d(384, eps=eps)
-        self.narrow = nn.Conv2d(384, 64, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(64, eps=eps)
-
-    def forward(self, x):
-        wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
-        y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
-        return x + y
-
-
-class InvertedResidual8(nn.Module):
-    """Inverted residual: widen `expand` times, 3x3 within each channel, narrow
-    without activation (Sandler et al. 2018, MobileNetV2).
-    """
-
-    def __init__(self, eps):
-        super().__init__()
-        self.widen = nn.Conv2d(64, 384, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(384, eps=eps)
-        self.depthwise = nn.Conv2d(384, 384, 3, padding=1, groups=384, bias=False)
-        self.norm = nn.BatchNorm2d(384, eps=eps)
-        self.narrow = nn.Conv2d(384, 96, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(96, eps=eps)
-
-    def forward(self, x):
-        wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
-        y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
-        return y
-
-
-class InvertedResidual9(nn.Module):
-    """Inverted residual: widen `expand` times, 3x3 within each channel, narrow
-    without activation (Sandler et al. 2018, MobileNetV2).
-    """
-
-    def __init__(self, eps):
-        super().__init__()
-        self.widen = nn.Conv2d(96, 576, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(576, eps=eps)
-        self.depthwise = nn.Conv2d(576, 576, 3, padding=1, groups=576, bias=False)
-        self.norm = nn.BatchNorm2d(576, eps=eps)
-        self.narrow = nn.Conv2d(576, 96, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(96, eps=eps)
-
-    def forward(self, x):
-        wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
-        y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
-        return x + y
-
-
-class InvertedResidual10(nn.Module):
-    """Inverted residual: widen `expand` times, 3x3 within each channel, narrow
-    without activation (Sandler et al. 2018, MobileNetV2).
-    """
-
-    def __init__(self, eps):
-        super().__init__()
-        self.widen = nn.Conv2d(96, 576, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(576, eps=eps)
-        self.depthwise = nn.Conv2d(
-            576, 576, 3, stride=2, padding=1, groups=576, bias=False
-        )
-        self.norm = nn.BatchNorm2d(576, eps=eps)
-        self.narrow = nn.Conv2d(576, 160, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(160, eps=eps)
-
-    def forward(self, x):
-        wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
-        y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
-        return y
-
-
-class InvertedResidual11(nn.Module):
-    """Inverted residual: widen `expand` times, 3x3 within each channel, narrow
-    without activation (Sandler et al. 2018, MobileNetV2).
-    """
-
-    def __init__(self, eps):
-        super().__init__()
-        self.widen = nn.Conv2d(160, 960, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(960, eps=eps)
-        self.depthwise = nn.Conv2d(960, 960, 3, padding=1, groups=960, bias=False)
-        self.norm = nn.BatchNorm2d(960, eps=eps)
-        self.narrow = nn.Conv2d(960, 160, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(160, eps=eps)
-
-    def forward(self, x):
-        wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
-        y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
-        return x + y
-
-
-class InvertedResidual12(nn.Module):
-    """Inverted residual: widen `expand` times, 3x3 within each channel, narrow
-    without activation (Sandler et al. 2018, MobileNetV2).
-    """
-
-    def __init__(self, eps):
-        super().__init__()
-        self.widen = nn.Conv2d(160, 960, 1, bias=False)
-        self.widen_norm = nn.BatchNorm2d(960, eps=eps)
-        self.depthwise = nn.Conv2d(960, 960, 3, padding=1, groups=960, bias=False)
-        self.norm = nn.BatchNorm2d(960, eps=eps)
-        self.narrow = nn.Conv2d(960, 320, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(320, eps=eps)
-
-    def forward(self, x):
-        wide = F.relu6(self.widen_norm(self.widen(x)))  # [B, expand * inputs, H, W]
-        y = self.narrow_norm(self.narrow(F.relu6(self.norm(self.depthwise(wide)))))
-        return y
 
 
 class MobileNetV2Small(nn.Module):
@@ -270,22 +98,22 @@ class MobileNetV2Small(nn.Module):
         self.blocks = nn.ModuleList(
             [
                 InvertedResidual(eps),
-                InvertedResidual2(eps),
-                InvertedResidual3(eps),
-                InvertedResidual4(eps),
-                InvertedResidual5(eps),
-                InvertedResidual5(eps),
-                InvertedResidual6(eps),
-                InvertedResidual7(eps),
-                InvertedResidual7(eps),
-                InvertedResidual7(eps),
-                InvertedResidual8(eps),
-                InvertedResidual9(eps),
-                InvertedResidual9(eps),
-                InvertedResidual10(eps),
-                InvertedResidual11(eps),
-                InvertedResidual11(eps),
-                InvertedResidual12(eps),
+                InvertedResidual2(16, outputs=24, stride=2, eps=eps),
+                InvertedResidual3(24, outputs=24, stride=1, eps=eps),
+                InvertedResidual2(24, outputs=32, stride=2, eps=eps),
+                InvertedResidual3(32, outputs=32, stride=1, eps=eps),
+                InvertedResidual3(32, outputs=32, stride=1, eps=eps),
+                InvertedResidual2(32, outputs=64, stride=2, eps=eps),
+                InvertedResidual3(64, outputs=64, stride=1, eps=eps),
+                InvertedResidual3(64, outputs=64, stride=1, eps=eps),
+                InvertedResidual3(64, outputs=64, stride=1, eps=eps),
+                InvertedResidual2(64, outputs=96, stride=1, eps=eps),
+                InvertedResidual3(96, outputs=96, stride=1, eps=eps),
+                InvertedResidual3(96, outputs=96, stride=1, eps=eps),
+                InvertedResidual2(96, outputs=160, stride=2, eps=eps),
+                InvertedResidual3(160, outputs=160, stride=1, eps=eps),
+                InvertedResidual3(160, outputs=160, stride=1, eps=eps),
+                InvertedResidual2(160, outputs=320, stride=1, eps=eps),
             ],
         )
         self.widen = nn.Conv2d(320, last, 1, bias=False)

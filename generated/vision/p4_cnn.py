@@ -112,8 +112,8 @@ class P4Cnn(nn.Module):
         x = F.relu(self.norm(self.lift(x)))  # spec:41
         x = F.relu(self.norms[0](self.convs[0](x)))  # spec:43
         x = pool(x)  # spec:44
-        for i in range(1, 5):
-            x = F.relu(self.norms[i](self.convs[i](x)))  # spec:43
+        for conv, norm in zip(self.convs[1:], self.norms[1:]):
+            x = F.relu(norm(conv(x)))  # spec:43
         return self.head(x).amax(dim=(2, 3, 4))  # spec:46  [B, dim * 4 // 4]
 
     def reset_parameters(self):

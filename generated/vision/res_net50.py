@@ -18,59 +18,15 @@ from torch import nn
 class Bottleneck(nn.Module):
     """Bottleneck block: 1x1, 3x3, 1x1 (He et al. 2016), the stride in the 3x3."""
 
-    def __init__(self, inputs):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, inputs, 1, bias=False)
-        self.norm1 = nn.BatchNorm2d(inputs)
-        self.conv2 = nn.Conv2d(inputs, inputs, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(inputs)
-        self.conv3 = nn.Conv2d(inputs, 4 * inputs, 1, bias=False)
-        self.norm3 = nn.BatchNorm2d(4 * inputs)
-        self.skip = nn.Conv2d(inputs, 4 * inputs, 1, bias=False)
-        self.skip_norm = nn.BatchNorm2d(4 * inputs)
-
-    def forward(self, x):
-        y = self.norm3(
-            self.conv3(
-                F.relu(self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x))))))
-            ),
-        )
-        return F.relu(y + self.skip_norm(self.skip(x)))
-
-
-class Bottleneck2(nn.Module):
-    """Bottleneck block: 1x1, 3x3, 1x1 (He et al. 2016), the stride in the 3x3."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.conv1 = nn.Conv2d(4 * width, width, 1, bias=False)
-        self.norm1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(width)
-        self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
-        self.norm3 = nn.BatchNorm2d(4 * width)
-
-    def forward(self, x):
-        y = self.norm3(
-            self.conv3(
-                F.relu(self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x))))))
-            ),
-        )
-        return F.relu(y + x)
-
-
-class Bottleneck3(nn.Module):
-    """Bottleneck block: 1x1, 3x3, 1x1 (He et al. 2016), the stride in the 3x3."""
-
-    def __init__(self, inputs, width, outputs):
+    def __init__(self, inputs, width, outputs, stride):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
         self.norm1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, stride=2, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(width)
         self.conv3 = nn.Conv2d(width, outputs, 1, bias=False)
         self.norm3 = nn.BatchNorm2d(outputs)
-        self.skip = nn.Conv2d(inputs, outputs, 1, stride=2, bias=False)
+        self.skip = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
         self.skip_norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x):
@@ -82,7 +38,7 @@ class Bottleneck3(nn.Module):
         return F.relu(y + self.skip_norm(self.skip(x)))
 
 
-class Bottleneck4(nn.Module):
+class Bottleneck2(nn.Module):
     """Bottleneck block: 1x1, 3x3, 1x1 (He et al. 2016), the stride in the 3x3."""
 
     def __init__(self, inputs, width, outputs):
@@ -109,19 +65,20 @@ class ResNet50(nn.Module):
         self.stem = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
         self.norm = nn.BatchNorm2d(width)
         self.stage1 = nn.ModuleList(
-            [Bottleneck(width)] + [Bottleneck2(width) for _ in range(2)]
+            [Bottleneck(width, width, 4 * width, stride=1)]
+            + [Bottleneck2(4 * width, width, 4 * width) for _ in range(2)],
         )
         self.stage2 = nn.ModuleList(
-            [Bottleneck3(4 * width, 2 * width, 4 * (2 * width))]
-            + [Bottleneck4(8 * width, 2 * width, 4 * (2 * width)) for _ in range(3)],
+            [Bottleneck(4 * width, 2 * width, 8 * width, stride=2)]
+            + [Bottleneck2(8 * width, 2 * width, 8 * width) for _ in range(3)],
         )
         self.stage3 = nn.ModuleList(
-            [Bottleneck3(8 * width, 4 * width, 4 * (4 * width))]
-            + [Bottleneck4(16 * width, 4 * width, 4 * (4 * width)) for _ in range(5)],
+            [Bottleneck(8 * width, 4 * width, 16 * width, stride=2)]
+            + [Bottleneck2(16 * width, 4 * width, 16 * width) for _ in range(5)],
         )
         self.stage4 = nn.ModuleList(
-            [Bottleneck3(16 * width, 8 * width, 4 * (8 * width))]
-            + [Bottleneck4(32 * width, 8 * width, 4 * (8 * width)) for _ in range(2)],
+            [Bottleneck(16 * width, 8 * width, 32 * width, stride=2)]
+            + [Bottleneck2(32 * width, 8 * width, 32 * width) for _ in range(2)],
         )
         self.head = nn.Linear(32 * width, classes)
 

@@ -51,37 +51,6 @@ class BasicBlock(nn.Module):
 class BasicBlockReader(nn.Module):
     """BasicBlock that shares: `conv2` is another's, handed in by the caller."""
 
-    def __init__(self, inputs):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, inputs, 3, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(inputs)
-        self.norm2 = nn.BatchNorm2d(inputs)
-
-    def forward(self, x, conv2):
-        y = self.norm2(conv2(F.relu(self.norm1(self.conv1(x)))))  # [B, outputs, H, W]
-        return F.relu(y + x)
-
-
-class BasicBlock2(nn.Module):
-    """Basic residual block: two 3x3 convolutions with batch norm (He et al. 2016)."""
-
-    def __init__(self, inputs):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, 2 * inputs, 3, stride=2, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(2 * inputs)
-        self.conv2 = nn.Conv2d(2 * inputs, 2 * inputs, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(2 * inputs)
-        self.skip = nn.Conv2d(inputs, 2 * inputs, 1, stride=2, bias=False)
-        self.skip_norm = nn.BatchNorm2d(2 * inputs)
-
-    def forward(self, x):
-        y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
-        return F.relu(y + self.skip_norm(self.skip(x)))
-
-
-class BasicBlock3(nn.Module):
-    """BasicBlock that shares: `conv2` is another's, handed in by the caller."""
-
     def __init__(self, inputs, outputs):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
@@ -93,7 +62,7 @@ class BasicBlock3(nn.Module):
         return F.relu(y + x)
 
 
-class BasicBlock4(nn.Module):
+class BasicBlock2(nn.Module):
     """Basic residual block: two 3x3 convolutions with batch norm (He et al. 2016)."""
 
     def __init__(self, inputs, outputs):
@@ -116,18 +85,19 @@ class ShaResNet34(nn.Module):
         self.stem = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
         self.norm = nn.BatchNorm2d(width)
         self.stage1 = nn.ModuleList(
-            [BasicBlock(width)] + [BasicBlockReader(width) for _ in range(2)]
+            [BasicBlock(width)] + [BasicBlockReader(width, width) for _ in range(2)]
         )
         self.stage2 = nn.ModuleList(
-            [BasicBlock2(width)] + [BasicBlock3(2 * width, 2 * width) for _ in range(3)]
+            [BasicBlock2(width, 2 * width)]
+            + [BasicBlockReader(2 * width, 2 * width) for _ in range(3)],
         )
         self.stage3 = nn.ModuleList(
-            [BasicBlock4(2 * width, 4 * width)]
-            + [BasicBlock3(4 * width, 4 * width) for _ in range(5)],
+            [BasicBlock2(2 * width, 4 * width)]
+            + [BasicBlockReader(4 * width, 4 * width) for _ in range(5)],
         )
         self.stage4 = nn.ModuleList(
-            [BasicBlock4(4 * width, 8 * width)]
-            + [BasicBlock3(8 * width, 8 * width) for _ in range(2)],
+            [BasicBlock2(4 * width, 8 * width)]
+            + [BasicBlockReader(8 * width, 8 * width) for _ in range(2)],
         )
         self.head = nn.Linear(8 * width, classes)
         self.register_load_state_dict_pre_hook(_accept_aliases)

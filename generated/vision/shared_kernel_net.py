@@ -31,39 +31,6 @@ class PreActBlock(nn.Module):
     Komodakis 2016).
     """
 
-    def __init__(self, inputs):
-        super().__init__()
-        self.norm1 = nn.BatchNorm2d(inputs)
-        self.conv1 = nn.Conv2d(inputs, inputs, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(inputs)
-        self.conv2 = nn.Conv2d(inputs, inputs, 3, padding=1, bias=False)
-
-    def forward(self, x):
-        y = F.relu(self.norm1(x))
-        z = self.conv2(F.relu(self.norm2(self.conv1(y))))  # [B, outputs, H, W]
-        return x + z
-
-
-class PreActBlockReader(nn.Module):
-    """PreActBlock that shares: `conv2` is another's, handed in by the caller."""
-
-    def __init__(self, inputs):
-        super().__init__()
-        self.norm1 = nn.BatchNorm2d(inputs)
-        self.conv1 = nn.Conv2d(inputs, inputs, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(inputs)
-
-    def forward(self, x, conv2):
-        y = F.relu(self.norm1(x))
-        z = conv2(F.relu(self.norm2(self.conv1(y))))  # [B, outputs, H, W]
-        return x + z
-
-
-class PreActBlock2(nn.Module):
-    """Pre-activation residual block, as wide residual networks use (Zagoruyko &
-    Komodakis 2016).
-    """
-
     def __init__(self, inputs, outputs):
         super().__init__()
         self.norm1 = nn.BatchNorm2d(inputs)
@@ -77,7 +44,7 @@ class PreActBlock2(nn.Module):
         return x + z
 
 
-class PreActBlock3(nn.Module):
+class PreActBlockReader(nn.Module):
     """PreActBlock that shares: `conv2` is another's, handed in by the caller."""
 
     def __init__(self, inputs, outputs):
@@ -97,12 +64,13 @@ class SharedKernelNet(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(3, width, 3, padding=1, bias=False)
         self.stage1 = nn.ModuleList(
-            [PreActBlock(width)] + [PreActBlockReader(width) for _ in range(depth - 1)]
+            [PreActBlock(width, width)]
+            + [PreActBlockReader(width, width) for _ in range(depth - 1)],
         )
         self.grow1 = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=False)
         self.stage2 = nn.ModuleList(
-            [PreActBlock2(2 * width, 2 * width)]
-            + [PreActBlock3(2 * width, 2 * width) for _ in range(depth - 1)],
+            [PreActBlock(2 * width, 2 * width)]
+            + [PreActBlockReader(2 * width, 2 * width) for _ in range(depth - 1)],
         )
         self.norm = nn.BatchNorm2d(2 * width)
         self.head = nn.Linear(2 * width, classes)

@@ -67,41 +67,6 @@ class PreActBlock(nn.Module):
     Komodakis 2016).
     """
 
-    def __init__(self, inputs):
-        super().__init__()
-        self.norm1 = nn.BatchNorm2d(inputs)
-        self.conv1 = MixedConv2d(3, inputs, inputs, 3, 3)
-        self.norm2 = nn.BatchNorm2d(inputs)
-        self.conv2 = SharedConv2d(3)
-
-    def forward(self, x):
-        weight_bank = self.conv1()
-        y = F.relu(self.norm1(x))
-        z = self.conv2(F.relu(self.norm2(self.conv1(y))), weight_bank)
-        return x + z
-
-
-class PreActBlockReader(nn.Module):
-    """PreActBlock that shares: `weight_bank` is another's, handed in by the caller."""
-
-    def __init__(self, inputs):
-        super().__init__()
-        self.norm1 = nn.BatchNorm2d(inputs)
-        self.conv1 = SharedConv2d(3)
-        self.norm2 = nn.BatchNorm2d(inputs)
-        self.conv2 = SharedConv2d(3)
-
-    def forward(self, x, weight_bank):
-        y = F.relu(self.norm1(x))
-        z = self.conv2(F.relu(self.norm2(self.conv1(y, weight_bank))), weight_bank)
-        return x + z
-
-
-class PreActBlock2(nn.Module):
-    """Pre-activation residual block, as wide residual networks use (Zagoruyko &
-    Komodakis 2016).
-    """
-
     def __init__(self, inputs, outputs):
         super().__init__()
         self.norm1 = nn.BatchNorm2d(inputs)
@@ -116,7 +81,7 @@ class PreActBlock2(nn.Module):
         return x + z
 
 
-class PreActBlock3(nn.Module):
+class PreActBlockReader(nn.Module):
     """PreActBlock that shares: `weight_bank` is another's, handed in by the caller."""
 
     def __init__(self, inputs, outputs):
@@ -137,12 +102,13 @@ class TemplateBankNet(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(3, width, 3, padding=1, bias=False)
         self.stage1 = nn.ModuleList(
-            [PreActBlock(width)] + [PreActBlockReader(width) for _ in range(depth - 1)]
+            [PreActBlock(width, width)]
+            + [PreActBlockReader(width, width) for _ in range(depth - 1)],
         )
         self.grow1 = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=False)
         self.stage2 = nn.ModuleList(
-            [PreActBlock2(2 * width, 2 * width)]
-            + [PreActBlock3(2 * width, 2 * width) for _ in range(depth - 1)],
+            [PreActBlock(2 * width, 2 * width)]
+            + [PreActBlockReader(2 * width, 2 * width) for _ in range(depth - 1)],
         )
         self.norm = nn.BatchNorm2d(2 * width)
         self.head = nn.Linear(2 * width, classes)

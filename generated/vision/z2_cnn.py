@@ -16,20 +16,20 @@ from torch import nn
 
 
 class Z2Cnn(nn.Module):
-    def __init__(self, dim=20, depth=5, kernel=3, last=4, classes=10):
+    def __init__(self, dim=20, kernel=3, last=4, classes=10):
         super().__init__()
         self.lift = nn.Conv2d(1, dim, kernel)
         self.norm = nn.BatchNorm2d(dim)
-        self.convs = nn.ModuleList(nn.Conv2d(dim, dim, kernel) for _ in range(depth))
-        self.norms = nn.ModuleList(nn.BatchNorm2d(dim) for _ in range(depth))
+        self.convs = nn.ModuleList(nn.Conv2d(dim, dim, kernel) for _ in range(5))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(dim) for _ in range(5))
         self.head = nn.Conv2d(dim, classes, last)
 
     def forward(self, x):
         x = F.relu(self.norm(self.lift(x)))  # spec:63
         x = F.relu(self.norms[0](self.convs[0](x)))  # spec:65
         x = F.max_pool2d(x, 2)  # spec:66
-        for i in range(1, 5):
-            x = F.relu(self.norms[i](self.convs[i](x)))  # spec:65
+        for conv, norm in zip(self.convs[1:], self.norms[1:]):
+            x = F.relu(norm(conv(x)))  # spec:65
         return self.head(x).amax(dim=(2, 3))  # spec:68  [B, classes]
 
     def reset_parameters(self):

@@ -114,6 +114,8 @@ def bind(
                 if one.labels is not None:
                     values[f"{param.name}.axes"] = one.labels
             elif param.default is not None:
+                if failed or missing:  # it may be about what is not there
+                    continue
                 values[param.name] = convert(param, param.default(values), what, param.span or span, report)
             else:
                 missing.append(param.name)

@@ -14,6 +14,7 @@ from sharedsl.analysis.outputs import check_outputs
 from sharedsl.analysis.scope import Definition
 from sharedsl.analysis.shop import MAX_DEPTH, Draft, Shop
 from sharedsl.analysis.states import first_value, state_sizes
+from sharedsl.comptime import Trace
 from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Size
 from sharedsl.source import Span
@@ -135,7 +136,7 @@ def read_body(
     flow: Flow, binding: Binding, item: ast.Forward | ast.Function, name: str | None, key: str, root: bool = False
 ) -> d.Body | None:
     inputs = tuple(_input(flow, binding, one, root) for one in item.inputs)
-    flow.run(item.body or ())
+    _deciding(flow, item.body or ())
     if not flow.done and not flow.failed:
         flow.shop.report.error("no-return", "this does not return on every way through", item.span)
     try:
@@ -151,6 +152,20 @@ def read_body(
                 places[spec.size_name] = (f"state:{spec.name}", spec.growing)
     names = tuple(one.name for one in item.outputs)
     return d.Body(key, name, inputs, tuple(flow.out), output, names, tuple(places.items()), span=item.span)
+
+
+def _deciding(flow: Flow, body: tuple[ast.Statement, ...]) -> None:
+    """Reads the statements, and notes the parameters whose very value decides what they are (loops, positions)."""
+    shop, outside = flow.shop, flow.shop.trace
+    shop.trace = Trace()
+    try:
+        flow.run(body)
+    finally:
+        for guard in shop.trace.guards:
+            if guard.op == "==" and guard.outcome:
+                shop.decided |= guard.left.names() | guard.right.names()
+        outside.guards.update(shop.trace.guards)
+        shop.trace = outside
 
 
 def _input(flow: Flow, binding: Binding, one: ast.Input, root: bool) -> d.Input:

@@ -16,7 +16,7 @@ from sharedsl.diagnostics import Diagnostic
 from sharedsl.model.sizes import Value
 from sharedsl.model.tree import Model
 from sharedsl.model.weights import Solved
-from sharedsl.record import dataclass, field
+from sharedsl.record import dataclass, field, replace
 from sharedsl.sharing import expand, folds, solve
 from sharedsl.sharing.context import LayerTree, PlanContext
 from sharedsl.source import NOWHERE, Span
@@ -122,7 +122,8 @@ def _plan(scope: Scope, target: Definition, asked: Asked, made: Made, report: Re
     roots = {name: at_root(name, value) for name, value in made.parameters.items()}
     others = {name: each.plan for (_, name), each in scope.main.plans.items()}
     plans = others | {name: each.plan for name, each in scope.plans_of(asked.model).items()}
-    context = PlanContext(target.name, roots, plans, LayerTree(model.root), made.trace)
+    deciding = Trace()
+    context = PlanContext(target.name, roots, plans, LayerTree(model.root), deciding)
     expanded, found = expand(asked.plans, context)
     _take(found, report)
     edits, found = folds(expanded, context)
@@ -147,7 +148,15 @@ def _plan(scope: Scope, target: Definition, asked: Asked, made: Made, report: Re
     written = frozenset(site.index for site in model.sites if site.spec.written)
     solved, found = solve(model.sites, expanded, context, inits, written)
     _take(found, report)
-    made.solved = solved if not report.failed else None
+    made.trace.guards.update(deciding.guards)
+    made.solved = replace(solved, decided=_decided(deciding)) if not report.failed else None
+
+
+def _decided(trace: Trace) -> frozenset[str]:
+    """The parameters that a plan's positions are made of: another value would be another plan."""
+    return frozenset().union(
+        *(guard.left.names() | guard.right.names() for guard in trace.guards if guard.op == "==" and guard.outcome)
+    )
 
 
 def _take(found: list[Diagnostic], report: Reporter) -> None:

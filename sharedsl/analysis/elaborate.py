@@ -85,6 +85,7 @@ def _elaborated(shop: Shop, target: Definition, arguments: Mapping[str, Value], 
         sites,
         shop.functions,
         defaults={one.name: one.default for body in entries.values() for one in body.inputs if one.default is not None},
+        decided=frozenset(shop.decided),
         span=item.name_span,
     )
 

@@ -92,6 +92,8 @@ class Shop:
     #: the run-time size that stands for how long growing states are; None: each by its own name
     grown: str | None = None
     turns: int = 0
+    #: parameters whose very value decides what some forward does
+    decided: set[str] = field(default_factory=set)
     #: blocks that are being elaborated, outermost first
     inside: list[Definition] = field(default_factory=list)
 

@@ -43,7 +43,10 @@ def of_builds(
 
 
 def _runtime(at: Mapping[str, int], budgets: Sequence[Budget]) -> None:
-    """Every run-time size that is given is one of some model."""
+    """Every run-time size that is given is one of some model, and no size is negative."""
+    for name, size in at.items():
+        if size < 0:
+            raise Usage(f"`{name}` is a size and cannot be {size}")
     if budgets:
         _known(
             at, list(dict.fromkeys(name for each in budgets for name in runtime_sizes(each.totals))), "run-time size"

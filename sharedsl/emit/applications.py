@@ -23,10 +23,10 @@ class App:
     step: int | None = None
     #: every site of the subtree: declared path below this application (the weight's name last), site number
     sites: tuple[tuple[tuple[Step, ...], int], ...] = ()
+    declared: Path = field(init=False)
 
-    @property
-    def declared(self) -> Path:
-        return declared(self.path)
+    def __post_init__(self) -> None:
+        self.declared = declared(self.path)
 
     @property
     def leaf(self) -> bool:

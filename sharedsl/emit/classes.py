@@ -249,11 +249,22 @@ class Classes:
         for name, value in self.layout.model.root.arguments.items():
             if not isinstance(value, Size | Real):
                 env[name] = literal_of(value)
-        for name in self._irregular(each.host):
+        decided = self.layout.model.decided | self.layout.solved.decided
+        for name in sorted(self._irregular(each.host) | decided | self._unsaid()):
             value = self.layout.model.root.arguments.get(name)
             if isinstance(value, Size | Real):
                 env[name] = literal_of(value)
         return env
+
+    def _unsaid(self) -> set[str]:
+        """Parameters behind sizes that have no words in the code, such as what a partial tie leaves of a weight."""
+        found: set[str] = set()
+        for storage in self.layout.solved.storages:
+            whole = self.layout.solved.sites[storage.site].spec.axes
+            for axis, before in zip(storage.axes, whole, strict=False):
+                if storage.role == "weight" and not axis.size.code.names() and not axis.size.same(before.size):
+                    found |= before.size.formula.names()
+        return found
 
     def _irregular(self, host: Host) -> set[str]:
         """Parameters that count a stack with elements missing or unlike: a change would need a new plan."""

@@ -8,7 +8,7 @@ from sharedsl import pytree as py
 from sharedsl.emit.hosts import Layout
 from sharedsl.model import dataflow as d
 from sharedsl.model import weights as w
-from sharedsl.model.sites import declared, key
+from sharedsl.model.sites import key
 from sharedsl.source import SourceFile, Span
 
 WIDTH = 88
@@ -78,7 +78,7 @@ def _table(solved: w.Solved, files: dict[str, SourceFile]) -> list[str]:
     times: dict[int, int] = {}
     for site, read in zip(solved.sites, solved.reads, strict=True):
         for number in w.storages_of(read):
-            readers.setdefault(number, {})[key(declared(site.path))] = None
+            readers.setdefault(number, {})[key(site.path)] = None
             times[number] = times.get(number, 0) + 1
     groups: dict[tuple[str, tuple[str, ...], int, str], list[w.Storage]] = {}
     for storage in solved.storages:

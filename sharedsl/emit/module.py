@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sharedsl import pytree as py
+from sharedsl.collector import paused
 from sharedsl.emit.calls import File
 from sharedsl.emit.classes import Class, Classes
 from sharedsl.emit.composite import CompositeWriter
@@ -19,6 +20,7 @@ from sharedsl.emit.root import accept_function, alias_table, note_function, root
 from sharedsl.source import SourceFile, Span
 
 
+@paused
 def module_source(compiled: Any, *, spec_path: str, spec_hash: str, files: dict[str, SourceFile]) -> str:
     """The text of the file for one build. `files` are the sources that spans name; the spec's own has `spec_path`."""
     return py.print_module(module_tree(compiled, spec_path=spec_path, spec_hash=spec_hash, files=files))

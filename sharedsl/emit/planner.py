@@ -9,7 +9,7 @@ from sharedsl.emit.lift import Lifts, find_lifts
 from sharedsl.emit.needs import Module, Need, Reach, Tensor, Turn, by_tensors, leaf_reach, leaf_repeat
 from sharedsl.emit.slots import Slots
 from sharedsl.model import weights as w
-from sharedsl.model.sites import Path, Step
+from sharedsl.model.sites import Path, Step, declared
 from sharedsl.model.tree import Model
 from sharedsl.record import dataclass, field
 
@@ -188,7 +188,7 @@ class Planner:
                 return None
             storage = self.solved.storages[read.storage]
             depth = len(below) - 1
-            owner = tuple(step.layer() for step in storage.owner)
+            owner = _layers(storage.owner)
             at = len(owner) - depth
             if storage.name != below[-1].name or at < 0 or owner[at:] != below[:-1]:
                 return None
@@ -280,7 +280,7 @@ class Planner:
 
 
 def _layers(path: Path) -> Path:
-    return tuple(step.layer() for step in path)
+    return declared(path)
 
 
 def _parts(reach: Reach) -> tuple[Need | None, ...]:

@@ -6,7 +6,7 @@ from sharedsl import pytree as py
 from sharedsl.emit.classes import Classes
 from sharedsl.emit.hosts import Layout
 from sharedsl.model import weights as w
-from sharedsl.model.sites import declared, key
+from sharedsl.model.sites import key
 
 SELF = py.Name("self")
 
@@ -139,12 +139,12 @@ def aliases(plan: Layout) -> dict[str, str]:
     """Names that a model without sharing would have, and the owner's: whole weights read as they are."""
     found: dict[str, str] = {}
     solved = plan.solved
-    names = {key(each.owner) + "." + each.name if each.owner else each.name for each in solved.storages}
+    owners = [key(each.owner) + "." + each.name if each.owner else each.name for each in solved.storages]
+    names = set(owners)
     for site, read in zip(solved.sites, solved.reads, strict=True):
         if isinstance(read, w.Read):
-            storage = solved.storages[read.storage]
-            own = key(declared(site.path))
-            owner = key(storage.owner) + "." + storage.name if storage.owner else storage.name
+            own = key(site.path)
+            owner = owners[read.storage]
             if own != owner and own not in names:
                 found[own] = owner
     return found

@@ -109,6 +109,8 @@ class Model:
     functions: dict[str, Body] = field(default_factory=dict)
     inits: tuple[InitLine, ...] = ()
     defaults: dict[str, Expr] = field(default_factory=dict)
+    #: parameters whose very value decides what some forward does: how often a loop turns, which element is meant
+    decided: frozenset[str] = frozenset()
     span: Span = NOWHERE
 
     def unit_at(self, path: Path) -> Unit:

@@ -200,6 +200,8 @@ class Solved:
     plans: tuple[str, ...] = ()
     #: site number -> the private parts (lora, diagonal, scale) it carries, as storage numbers
     private: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    #: the model's parameters that the plan's positions are made of
+    decided: frozenset[str] = frozenset()
 
 
 def storages_of(expr: Expr) -> tuple[int, ...]:

@@ -165,10 +165,15 @@ def define(var: Var, factor: Factor, world: World) -> None:
         message = f"rank {rank} is more than the {limit} that a {rows} x {columns} weight can have (`{title}`)"
         world.report.error("rank-too-big", message, factor.line.span, help=f"the rank is at most {limit}")
         return
-    for side in (var.axes[:outs], var.axes[outs:]):
-        world.ctx.trace.decided(factor.number, "<=", sizes.product([axis.size for axis in side]), True)
-    left = (*(Axis(axis.size, axis.name, "out") for axis in var.axes[:outs]), Axis(factor.number, "rank", "in"))
-    right = (Axis(factor.number, "rank", "out"), *(Axis(axis.size, axis.name, "in") for axis in var.axes[outs:]))
+    key = ("low rank", id(var.axes), id(factor.number))
+    known = world.made.get(key)
+    if known is None:
+        for side in (var.axes[:outs], var.axes[outs:]):
+            world.ctx.trace.decided(factor.number, "<=", sizes.product([axis.size for axis in side]), True)
+        left = (*(Axis(axis.size, axis.name, "out") for axis in var.axes[:outs]), Axis(factor.number, "rank", "in"))
+        right = (Axis(factor.number, "rank", "out"), *(Axis(axis.size, axis.name, "in") for axis in var.axes[outs:]))
+        known = world.made[key] = (left, right, var.axes)
+    left, right = known[:2]  # type: ignore[assignment]
     u = world.new(var, "u", left, "factor", start("zeros"))
     v = world.new(var, "v", right, "factor", start("zeros"))
     _because(var, factor.line, u, v)

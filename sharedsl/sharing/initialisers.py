@@ -82,14 +82,21 @@ def default_kaiming(init: Init) -> bool:
     return init.name == "kaiming_uniform" and (a is None or abs((a.value or 0) ** 2 - 5) < 1e-9)
 
 
-def spread(var: Var) -> None:
+#: initialisers of factors, and the weight's, by the identities of the weight's, its axes and those of its left factor
+Known = dict[tuple[int, int, int], tuple[Init, Init, Init]]
+
+
+def spread(var: Var, known: Known) -> None:
     """Hand the initialiser of a defined weight on to what defines it, so that it starts as it would have."""
     init = var.written[0] if var.written else var.init
     match var.definition:
         case Repeated(small=small):
             small.init, small.written = init, small.written or var.written
         case LowRank(u=u, v=v):
-            u.init, v.init = _factors(init, var, u)
+            key = (id(init), id(var.axes), id(u.axes))
+            if key not in known:
+                known[key] = (*_factors(init, var, u), init)
+            u.init, v.init, _ = known[key]
         case Bank(mix=mix, bank=bank):
             mix.init = normal(power(mix.axes[0].size, -0.5))
             std = deviation(init, var.axes)

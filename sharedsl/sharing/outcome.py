@@ -9,7 +9,7 @@ from sharedsl.sharing.applying import apply_marks
 from sharedsl.sharing.definitions import Definitions
 from sharedsl.sharing.expressions import assemble
 from sharedsl.sharing.facts import Facts, Private
-from sharedsl.sharing.initialisers import spread
+from sharedsl.sharing.initialisers import Known, spread
 from sharedsl.sharing.merging import Piece
 from sharedsl.sharing.names import suffixes
 from sharedsl.sharing.private_parts import expression
@@ -23,9 +23,10 @@ def outcome(state: Definitions, plans: tuple[str, ...], model: Facts, written: f
     world = state.world
     tied_tables(state, written)
     apply_marks(state, model)
+    known: Known = {}
     for var in list(world.vars):
         if var.definition is not None:
-            spread(var)
+            spread(var, known)
     work = _Outcome(state)
     stored = work.stored()
     numbers = {var.index: number for number, var in enumerate(stored)}

@@ -42,11 +42,17 @@ def _make(private: Private, part: PartSpec, axes: tuple[Axis, ...], world: World
     outs = tuple(Axis(axis.size, axis.name, "out") for axis in axes if axis.side == "out")
     ins = tuple(Axis(axis.size, axis.name, "in") for axis in axes if axis.side == "in")
     if part.kind == "lora":
-        rank = rank_of(part, outs, ins, world)
-        inputs = sizes.product([axis.size for axis in ins])
-        down = (Axis(rank, "rank", "out"), *ins)
-        private.vars["lora_a"] = world.new(like, "lora_a", down, "lora", normal(power(inputs, -0.5)))
-        private.vars["lora_b"] = world.new(like, "lora_b", (*outs, Axis(rank, "rank", "in")), "lora", start("zeros"))
+        key = ("lora", id(axes), id(part))
+        known = world.made.get(key)
+        if known is None:
+            rank = rank_of(part, outs, ins, world)
+            inputs = sizes.product([axis.size for axis in ins])
+            down, up = (Axis(rank, "rank", "out"), *ins), (*outs, Axis(rank, "rank", "in"))
+            # the keys are identities, so what they are of is kept
+            known = world.made[key] = (down, up, normal(power(inputs, -0.5)), axes, part)
+        down, up, init = known[:3]  # type: ignore[assignment]
+        private.vars["lora_a"] = world.new(like, "lora_a", down, "lora", init)  # type: ignore[arg-type]
+        private.vars["lora_b"] = world.new(like, "lora_b", up, "lora", start("zeros"))
     elif part.kind == "diagonal":
         size = sizes.product([axis.size for axis in outs])
         private.vars["diagonal"] = world.new(like, "diagonal", (Axis(size, "diagonal"),), "diagonal", start("zeros"))

@@ -45,6 +45,8 @@ class World:
         self.hints: Hints = {}
         self.vars: list[Var] = _site_vars(sites)
         self._same: dict[tuple[int, int], bool] = {}
+        #: what follows from the axes of a weight, which are one object for all weights of a spec
+        self.made: dict[object, tuple[object, ...]] = {}
         self._select: Selecting | None = None
 
     @property
@@ -100,7 +102,11 @@ class World:
         """A part of another unknown: its base, a factor, a private part."""
         order = (*like.order, PART_ORDER[part], sub_order)
         name = like.name if part == "base" or role == "weight" else f"{like.name}_{part}"
-        shape = tuple(int(axis.size.value or 0) for axis in axes)
+        known = self.made.get(id(axes))
+        if known is None:
+            # the axes are kept with it, so that no others get their identity
+            known = self.made[id(axes)] = (axes, tuple([int(axis.size.value or 0) for axis in axes]))
+        shape: tuple[int, ...] = known[1]  # type: ignore[assignment]
         made = Var(
             len(self.vars), axes, shape, order, like.site, like.owner, name, init, role, like.dtype, like.frozen,
             like.no_decay, like.span,

@@ -93,6 +93,7 @@ USAGE = [
     (("check", "tyo.sdsl"), "did you mean toy.sdsl"),
     (("check", "--format", "xml"), ""),
     (("budget", "toy.sdsl", "--build", "ToyOn"), "did you mean `ToyOne`"),
+    (("budget", "toy.sdsl", "--at", "B=-1"), "cannot be -1"),
     (("budget", "toy.sdsl", "--set", "dimm=3"), "did you mean `dim`"),
     (("budget", "toy.sdsl", "--set", "dim=big"), "whole number"),
     (("budget", "toy.sdsl", "--at", "T=3"), "there is no run-time size `T`"),

@@ -48,7 +48,7 @@ def test_overrides_make_another_size(path):
     assert "dim=16" in small.source(dim=16) and "dim=8" in small.source()
     with pytest.raises(sharedsl.SpecError, match="at least 1"):
         small.module(dim=0)
-    with pytest.raises(sharedsl.SpecError, match="wide"):
+    with pytest.raises(TypeError, match="wide"):
         small.module(wide=10)
 
 
@@ -76,6 +76,27 @@ def test_displays(path):
         assert text.count("<table>") == text.count("</table>") >= 1 and "Small" in text
     assert "| embed.weight | 13 x 8 | 104 | 2 |" in small._repr_markdown_()
     assert builds._repr_markdown_().count("\n") == 2 + len(builds)
+
+
+def test_a_budget_is_numbers_and_shows_itself(path):
+    budget = sharedsl.load(path)["Small"].budget(B=1, T=3)
+    assert (budget.stored, budget.applied, budget.flops) == tuple(
+        budget.values[name] for name in ("stored", "applied", "flops")
+    )
+    assert budget.stored == budget.trainable + budget.frozen and budget.bytes == 4 * budget.stored
+    assert repr(budget).startswith(f"Small at B = 1, T = 3: {budget.stored:,} stored, {budget.applied:,} applied, ")
+    assert f"{budget.flops:,} FLOPs" in repr(budget) and f"{budget.flops:,}" in budget._repr_html_()
+    assert "FLOPs" not in repr(sharedsl.load(path)["Small"].budget())
+
+
+def test_keywords_that_mean_nothing(path):
+    small = sharedsl.load(path)["Small"]
+    with pytest.raises(TypeError, match="has no parameter 'dimm'; did you mean 'dim'"):
+        small.module(dimm=4)
+    with pytest.raises(TypeError, match="has no run-time size 'Q'; there is B, T"):
+        small.budget(Q=4)
+    with pytest.raises(ValueError, match="B must be a whole number"):
+        small.budget(B=-1)
 
 
 def test_mistakes_are_shown_as_check_shows_them(tmp_path):

@@ -38,6 +38,42 @@ class Budget:
         """Every total: stored, trainable, frozen, applied, buffers, bytes, flops, state_per_token."""
         return self.totals.at(self.at)
 
+    @property
+    def stored(self) -> int:
+        """Every storage once, frozen ones included."""
+        return self.values["stored"] or 0
+
+    @property
+    def trainable(self) -> int:
+        return self.values["trainable"] or 0
+
+    @property
+    def frozen(self) -> int:
+        return self.values["frozen"] or 0
+
+    @property
+    def applied(self) -> int:
+        """Every site's full shape, once per application."""
+        return self.values["applied"] or 0
+
+    @property
+    def buffers(self) -> int:
+        return self.values["buffers"] or 0
+
+    @property
+    def bytes(self) -> int:
+        return self.values["bytes"] or 0
+
+    @property
+    def flops(self) -> int | None:
+        """Of one forward; None where run-time sizes are missing."""
+        return self.values["flops"]
+
+    @property
+    def state_per_token(self) -> int | None:
+        """Numbers kept for each token of a sequence."""
+        return self.values["state_per_token"]
+
     @cached_property
     def sizes(self) -> dict[str, int | None]:
         """The model's parameters and the run-time sizes of its main forward."""
@@ -76,6 +112,21 @@ class Budget:
             "modules": [self._module(row) for row in self.modules],
             "storages": [self._storage(row) for row in self.storages],
         }
+
+    def __repr__(self) -> str:
+        from sharedsl.analysis.budget.display import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from sharedsl.analysis.budget.display import as_html
+
+        return as_html([self])
+
+    def _repr_markdown_(self) -> str:
+        from sharedsl.analysis.budget.display import as_markdown
+
+        return as_markdown([self])
 
     def _module(self, row: rows.ModuleRow) -> dict[str, object]:
         return {

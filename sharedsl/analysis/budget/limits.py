@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Mapping
+from math import prod
 
 from sharedsl.analysis.budget import rows
 from sharedsl.analysis.budget.quantity import evaluate
+from sharedsl.analysis.budget.readable import storage_name
 from sharedsl.analysis.budget.totals import Totals
 from sharedsl.analysis.budget.uses import main_entry
 from sharedsl.analysis.names import unknown
@@ -14,6 +17,7 @@ from sharedsl.comptime import Failure, Scope
 from sharedsl.comptime import evaluate as value_of
 from sharedsl.diagnostics import Diagnostic, error
 from sharedsl.model.sizes import Real, Size
+from sharedsl.model.weights import Storage, storages_of
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
@@ -161,14 +165,17 @@ def _contributors(quantity: str, totals: Totals, sizes: Mapping[str, int]) -> tu
 
 
 def _by_storage(quantity: str, totals: Totals) -> list[tuple[str, int]]:
-    storages = rows.storage_rows(totals.model, totals.solved, "")
+    solved = totals.solved
     keep = {"trainable": True, "frozen": False}.get(quantity)
-    return [(_named(row), row.numel) for row in storages if keep is None or row.trainable == keep]
+    often: Counter[int] = Counter()
+    for read in solved.reads:
+        often.update(storages_of(read))
+    kept = [each for each in solved.storages if keep is None or each.trainable == keep]
+    return [(_named(each, often[each.index]), prod(each.shape)) for each in kept]
 
 
-def _named(row: rows.StorageRow) -> str:
-    often = len(row.readers)
-    return row.owner if often < 2 else f"{row.owner}, read {often:,} times"
+def _named(storage: Storage, often: int) -> str:
+    return storage_name(storage) if often < 2 else f"{storage_name(storage)}, read {often:,} times"
 
 
 def _by_module(quantity: str, totals: Totals, sizes: Mapping[str, int]) -> list[tuple[str, int]]:
