@@ -154,7 +154,8 @@ class SubformerWide(nn.Module):
     ):
         super().__init__()
         self.table = table
-        assert depth > 2 and wide % heads == 0
+        assert depth > 2
+        assert wide % heads == 0
         self.embed = SharedEmbedding(vocab, table)
         self.mix = PostNormEncoderLayer(table, heads=4, ff=2 * table)
         self.widen = nn.Linear(table, dim)

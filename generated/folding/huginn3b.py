@@ -130,7 +130,7 @@ class Huginn3B(nn.Module):
     def __init__(self, vocab=65536, dim=5280, heads=55, ff=17920, core_depth=4):
         super().__init__()
         self.dim = dim
-        assert dim % heads == 0 and 8 <= 32
+        assert dim % heads == 0
         self.embed = SharedEmbedding(vocab, dim, std=math.sqrt(2 / (5 * dim)))
         self.prelude = nn.ModuleList(SandwichLayer(dim, heads, ff) for _ in range(2))
         self.adapter = nn.Linear(2 * dim, dim, bias=False)

@@ -83,7 +83,8 @@ def hue(number: int) -> str:
 def svg(picture: Grid) -> str:
     """The picture as inline SVG. Private weights are grey, so that what is shared stands out."""
     pitch = _CELL + _GAP
-    wide = _LABEL + len(picture.columns) * pitch + _MARGIN
+    longest = max(map(len, map(_clip, picture.columns[-2:])), default=0)
+    wide = _LABEL + len(picture.columns) * pitch + max(_MARGIN, 5 * longest)
     high = _HEAD + len(picture.rows) * pitch + 8
     parts = [f'<svg class="grid" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img">']
     for at, label in enumerate(picture.columns):

@@ -88,10 +88,11 @@ class Constructor:
 
     def _requires(self) -> list[py.Stmt]:
         found: list[py.Stmt] = []
-        for _, code in self.host.unit.requires:
-            code = tidy(code.substitute(self.env))
-            if not constant(code):
-                found.append(py.Assert(py.arith(code)))
+        for _, whole in self.host.unit.requires:
+            for code in conjuncts(whole):
+                code = tidy(code.substitute(self.env))
+                if not constant(code):
+                    found.append(py.Assert(py.arith(code)))
         return found
 
     # ------------------------------------------------------------------------ own weights and buffers
@@ -305,3 +306,10 @@ def _product(value: Value) -> int:
 
 def _plain_code(value: Value) -> py.Expr:
     return py.arith(value.code) if isinstance(value, Size | Real) else py.arith(literal_of(value))
+
+
+def conjuncts(code: Arith) -> list[Arith]:
+    """The conditions that `a and b and c` asks for."""
+    if code.op != "and":
+        return [code]
+    return [part for each in code.args if isinstance(each, Arith) for part in conjuncts(each)]

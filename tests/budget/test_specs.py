@@ -19,7 +19,7 @@ from sharedsl.source import SourceFile
 
 BUILD = re.compile(r"^build (\w+)", re.MULTILINE)
 SPECS = Path(__file__).parents[2] / "specs"
-SIZES = {"B": 2, "T": 6, "M": 5, "H": 32, "W": 32, "S": 3, "seen": 3}
+SIZES = {"B": 2, "T": 6, "M": 5, "H": 32, "W": 32, "S": 3, "C": 3, "N": 4, "U": 4, "seen": 3}
 
 #: what the library's specs do not have: folds of layers with buffers, factors that are built whole, views, banks
 EXTRA = """

@@ -84,7 +84,7 @@ def test_deterministic() -> None:
     )
     root = Path(__file__).resolve().parents[2]
     found = set()
-    for seed in ("0", "1", "77"):
+    for seed in ("0", "77"):
         done = subprocess.run(
             [sys.executable, "-c", code],
             capture_output=True,

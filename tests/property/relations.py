@@ -17,50 +17,46 @@ from tests.property.models import Model
 from tests.property.views import VIEWS
 
 
-def fold(model: Model, draw: Draw, with_part: bool = False) -> Lines | None:
-    kinds = ("linear", "mlp", "layer", "own", "attention", "norm")
-    way = 0 if with_part else draw.number(0, 4)
-    draw.tag("fold")
-    if way == 0:
-        name = draw.pick(kinds_for(model, *kinds))
-        part = model.add_stack(name, 1)
-        single = replace(part, count=None)
-        model.parts[-1] = single
-        model.late[-1] = f"x = {single.name}(x)"
-        claim(model, single)
-        line, elements = f"fold {single.name} {draw.number(2, 3)} times", single
-        draw.tag("fold-times", "fold-layer")
-    else:
-        part = some_stack(model, draw)
-        elements = part
-        assert part.count is not None
-        if way == 1:
-            order = list(range(part.count)) + [draw.number(0, part.count - 1) for _ in range(draw.number(1, 2))]
-            draw.random.shuffle(order)
-            line = f"fold {part.name} as {order}"
-            draw.tag("fold-as")
-        elif way == 2 and part.count > 2:
-            low = draw.number(0, part.count - 2)
-            line = f"fold {part.name}[{low}:{draw.number(low + 1, part.count)}] {draw.number(2, 3)} times"
-            draw.tag("fold-times", "fold-slice")
-        elif way == 3 and part.count > 2:
-            draw.tag("fold-times", "fold-nested", "fold-slice")
-            return [f"fold {part.name} 2 times", f"fold {part.name}[0:2] 2 times"]
-        else:
-            line = f"fold {part.name} {draw.number(2, 3)} times"
-            draw.tag("fold-times", "fold-stack")
-    if len(elements.weights) > 1 and not with_part and draw.chance(0.5):
-        line += f" except {draw.pick(elements.weights).path}" if elements.count is None else ""
-        draw.tag(*(("fold-except",) if elements.count is None else ()))
-    elif with_part and elements.count is None:
-        part_text = private_part(draw, list(elements.weights))
-        line += part_text
-        draw.tag(*(("fold-with",) if part_text else ()))
+def fold_layer(model: Model, draw: Draw, end: str = "") -> Lines | None:
+    """One layer again and again; `end` is "except" or "with"."""
+    kinds = ("layer", "own", "attention", "mlp", "norm") if end == "except" else ("linear", "mlp", "layer", "attention")
+    made = model.add_stack(draw.pick(kinds_for(model, *kinds)), 1)
+    part = replace(made, count=None)
+    model.parts[-1] = part
+    model.late[-1] = f"x = {part.name}(x)"
+    claim(model, part)
+    draw.tag("fold-times", "fold-layer")
+    line = f"fold {part.name} {draw.number(2, 3)} times"
+    if end == "except" and len(part.weights) > 1:
+        draw.tag("fold-except")
+        line += f" except {draw.pick(part.weights).path}"
+    elif end == "with":
+        text = private_part(draw, list(part.weights))
+        draw.tag(*(["fold-with"] if text else []))
+        line += text
     return [line]
 
 
-def fold_with(model: Model, draw: Draw) -> Lines | None:
-    return fold(model, draw, with_part=True)
+def fold_stack(model: Model, draw: Draw) -> Lines | None:
+    """A stack in another order, or again; a slice of it; both."""
+    way = draw.number(0, 3)
+    part = some_stack(model, draw, least=3 if way in (1, 2) else 2)
+    assert part.count is not None
+    if way == 0:
+        order = list(range(part.count)) + [draw.number(0, part.count - 1) for _ in range(draw.number(1, 2))]
+        draw.random.shuffle(order)
+        draw.tag("fold-as")
+        return [f"fold {part.name} as {order}"]
+    draw.tag("fold-times")
+    if way == 1:
+        low = draw.number(0, part.count - 2)
+        draw.tag("fold-slice")
+        return [f"fold {part.name}[{low}:{draw.number(low + 1, part.count)}] {draw.number(2, 3)} times"]
+    if way == 2:
+        draw.tag("fold-nested", "fold-slice")
+        return [f"fold {part.name} 2 times", f"fold {part.name}[0:2] 2 times"]
+    draw.tag("fold-stack")
+    return [f"fold {part.name} {draw.number(2, 3)} times"]
 
 
 def factorize(model: Model, draw: Draw) -> Lines | None:
@@ -69,7 +65,7 @@ def factorize(model: Model, draw: Draw) -> Lines | None:
     rank = draw.number(1, max(1, min(rows, columns) - 1))
     draw.tag("factorize-rank")
     lines = [f"factorize {path} rank {rank}"]
-    if rank > 1 and rows > 1 and draw.chance(0.3):
+    if rank > 1 and rows > 1 and draw.chance(0.5):
         lines.append(f"factorize {path}.u rank 1")
         draw.tag("factor-of-factor")
     elif draw.chance(0.3):
@@ -149,13 +145,18 @@ RELATIONS: dict[str, Callable[[Model, Draw], Lines | None]] = {
     "tie-with": ties.tie_with,
     "share-set": shares.share_set,
     "share-across": shares.share_across,
+    "share-across-again": shares.share_across,
     "share-with": shares.share_with,
     "share-along": shares.share_along,
-    "fold": fold,
-    "fold-with": fold_with,
+    "fold": fold_layer,
+    "fold-except": lambda model, draw: fold_layer(model, draw, "except"),
+    "fold-with": lambda model, draw: fold_layer(model, draw, "with"),
+    "fold-stack": fold_stack,
+    "fold-stack-again": fold_stack,
     "factorize": factorize,
     "factorize-shared": factorize_shared,
     "factorize-across": factorize_across,
+    "factorize-across-again": factorize_across,
     "freeze": freeze,
     "init": init,
     "untie-applications": untie_applications,

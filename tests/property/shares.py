@@ -62,11 +62,11 @@ def share_across(model: Model, draw: Draw, with_part: bool = False) -> Lines | N
         part = some_stack(model, draw)
     assert part.count is not None
     where, elements = part.name, [part.path(at) for at in range(part.count)]
-    if part.count > 2 and draw.chance(0.25):
+    if part.count > 2 and draw.chance(0.3):
         cut, elements = draw.pick((("[1:]", elements[1:]), ("[0::2]", elements[0::2]), ("[1:-1]", elements[1:-1])))
         where += cut
         draw.tag("collection-slice")
-    elif draw.chance(0.12):
+    elif draw.chance(0.2):
         twin = replace(part, name=model.fresh("y"))
         model.parts.append(twin)
         model.late.append(f"x = {twin.name}(x)")
@@ -85,7 +85,7 @@ def share_across(model: Model, draw: Draw, with_part: bool = False) -> Lines | N
         for each in part.weights
         if what == "*" or any(each.path.startswith(one.strip() + ".") for one in what.strip("{}").split(","))
     ]
-    if what == "*" and len(part.weights) > 1 and draw.chance(0.3):
+    if what == "*" and len(part.weights) > 1 and draw.chance(0.45):
         dropped = draw.pick((*part.blocks, *(each.path for each in part.weights)))
         line += f" except {dropped}"
         shared = [each for each in shared if each.path != dropped and not each.path.startswith(dropped + ".")]

@@ -13,7 +13,7 @@ from tests.property.checks import check_pair, smallest
 from tests.property.specs import KINDS, random_pair
 
 #: how many pairs each part of the long run checks; all parts together are more than 2,000
-PART, PARTS = 260, 8
+PART, PARTS = 520, 4
 #: of the pairs, at least so many have to be legal
 LEGAL = 0.6
 
