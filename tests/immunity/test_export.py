@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.immunity.builds import Built, first, names
+from tests.immunity.builds import Built, built, first, names
 
 RUFF = Path(sys.executable).with_name("ruff")
 
@@ -95,3 +95,22 @@ def test_deterministic() -> None:
         assert done.returncode == 0, done.stderr[-2000:]
         found.add(done.stdout)
     assert len(found) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["AlbertBase", "Gpt2Small", "TwoHeads"])
+def test_default_backend(name: str) -> None:
+    """The default backend, forward and backward."""
+    path = next(where for where, each in names() if each == name)
+    build = built(path, name)
+    model, inputs = build.new().eval(), build.inputs()
+    torch._dynamo.reset()
+    made = torch.compile(model, fullgraph=True)
+    gradients = []
+    for run in (model, made):
+        result = run(*inputs)
+        outputs = result if isinstance(result, tuple) else (result,)
+        loss = sum(each.square().mean() for each in outputs)
+        gradients.append((outputs, torch.autograd.grad(loss, list(model.parameters()))))
+    for left, right in zip(*gradients, strict=True):
+        assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(left, right, strict=True))

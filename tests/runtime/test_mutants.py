@@ -141,11 +141,6 @@ def coefficients_mixed_up() -> Compiled:
     return mutated("Bank", "layers[1].ffn.up.weight", change=lambda expr: everywhere(expr, w.Mixture, mixed))
 
 
-def basis_of_another_group() -> Compiled:
-    compiled = built("Basis")
-    return with_reads(compiled, {"layers[2].ffn.up.weight": read(compiled, "layers[0].ffn.up.weight")})
-
-
 def trained_though_frozen() -> Compiled:
     compiled = built("Frozen")
     storages = tuple(replace(each, trainable=True) for each in compiled.solved.storages)
@@ -165,7 +160,7 @@ def owner_of_another_name() -> Compiled:
 PLANS = (
     owner_off_by_one, two_readers_swapped, bias_of_another_layer, private_norm_shared, missing_transpose,
     dropped_scale, wrong_scale, detached_copy, wrong_slice, private_part_left_out,
-    tiled_not_interleaved, factors_in_the_wrong_order, coefficients_mixed_up, basis_of_another_group,
+    tiled_not_interleaved, factors_in_the_wrong_order, coefficients_mixed_up,
     trained_though_frozen, owner_of_another_name,
 )  # fmt: skip
 
