@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint fmt types specs docs accept bench clean
+.PHONY: lint-specs help demo test test-all lint fmt types specs docs accept bench curves clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,10 @@ lint: $(STAMP)  ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+lint-specs: $(STAMP)  ## style and lint of the specs
+	$(BIN)/sharedsl fmt --check specs sharedsl/std
+	$(BIN)/sharedsl lint specs sharedsl/std
+
 fmt: $(STAMP)  ## format our own code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -47,12 +51,17 @@ specs: $(STAMP)  ## compile every spec into generated/
 
 docs: $(STAMP)  ## write the generated pages of docs/
 	$(BIN)/python -m sharedsl.layers.docs > docs/layers.md
+	$(BIN)/python -m sharedsl.lint.docs > docs/lints.md
+	$(BIN)/python -c 'import json, sharedsl.config as c; print(json.dumps(c.schema(), indent=2))' > docs/sharedsl.schema.json
 
 accept: $(STAMP) specs docs  ## accept changed goldens
 	$(BIN)/python -m pytest -n $(JOBS) --snapshot-update -m "not slow"
 
 bench: $(STAMP)  ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks.run
+
+curves: $(STAMP)  ## train one member of every family, and write docs/training.md
+	$(BIN)/python -m benchmarks.training
 
 clean:  ## remove what make installed
 	rm -rf $(VENV)

@@ -76,6 +76,9 @@ def svg(curves: Mapping[str, Curve], title: str, across: str, up: str) -> str:
         (x1, y1), (x2, y2) = start.split(","), end.split(",")
         parts.append(f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="#ddd"/>')
         parts.append(f'<text x="{pad - 8}" y="{y1}" font-size="12" text-anchor="end">{y:.2f}</text>')
+        x = left + (right - left) * step / 4
+        under = point(x, low).split(",")[0]
+        parts.append(f'<text x="{under}" y="{height - pad + 18}" font-size="12" text-anchor="middle">{x:.0f}</text>')
     for number, (name, curve) in enumerate(curves.items()):
         ink = INK[number % len(INK)]
         points = " ".join(point(x, y) for x, y in curve)

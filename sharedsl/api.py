@@ -22,7 +22,7 @@ from sharedsl.syntax.read import read_source
 
 if TYPE_CHECKING:
     from sharedsl.analysis.budget.document import Budget
-    from sharedsl.runtime.built import Module
+    from sharedsl.runtime.built import Module, Optimizer
     from sharedsl.runtime.report import Report
 
 
@@ -100,6 +100,27 @@ class Build:
         self.model: str = self._compiled.model.name
         #: the plans, as the build names them; empty without one
         self.plan: str = ", ".join(self._compiled.plans)
+        #: the stages of the plans by name, in the order in which training comes to them
+        self.stages: tuple[str, ...] = () if "@" in name else tuple(each.name for each in analysis.stages.get(name, ()))
+
+    def stage(self, name: str) -> Build:
+        """A stage of the build, which has a module, a budget and a proof of its own."""
+        if name not in self.stages:
+            raise KeyError(f"{self.name} has no stage {name!r}; there is {', '.join(self.stages) or 'none'}")
+        return Build(self._analysis, f"{self.name}@{name}")
+
+    def enter(self, previous: Module, optimizer: Optimizer | None = None, **overrides: object) -> Module:
+        """For a stage: its module with the values of `previous`, a module of the build or of a stage before this one.
+
+        The optimizer goes on with the new parameters and their moments. The training loop decides when; `from step` in
+        the spec is one such rule. `overrides` are those that `previous` was made with.
+        """
+        if self._compiled.stage is None:
+            raise ValueError(f"{self.name} is not a stage; build.stage(name) is one")
+        from sharedsl.runtime.built import module_class
+
+        made = module_class(self.source(**overrides), self._compiled.name)
+        return made.enter(previous, optimizer)  # type: ignore[attr-defined, no-any-return]
 
     def budget(self, **sizes: int) -> Budget:
         """Parameters, bytes, FLOPs and state at run-time `sizes` (B=1, T=128), without building."""
@@ -121,7 +142,7 @@ class Build:
         """The module, made. `overrides` are values for the model's parameters: `build.module(depth=2)`."""
         from sharedsl.runtime.built import module_class
 
-        return module_class(self.source(**overrides), self.name)()
+        return module_class(self.source(**overrides), self._compiled.name)()
 
     def verify(self, seed: int = 0) -> Report:
         """The build at its `test` sizes against its twin without sharing: outputs and all gradients."""
@@ -158,10 +179,12 @@ def _known(given: Iterable[str], known: Sequence[str], problem: str) -> None:
 
 def _compiled(analysis: Analysis, name: str, **overrides: object) -> Compiled:
     if overrides:
-        model = analysis.builds[name].model
-        found = analysis.scope.model(model)
-        params = getattr(found.item, "params", ()) if found is not None else ()
-        _known(overrides, [param.name for param in params], f"{model} has no parameter")
+        build = analysis.builds[name.partition("@")[0]]
+        found = analysis.scope.model(build.model)
+        params = list(getattr(found.item, "params", ())) if found is not None else []
+        plans = [analysis.scope.plan(build.model, ref.name) for ref in build.plans]
+        params += [param for each in plans if each is not None for param in each.plan.params]
+        _known(overrides, [param.name for param in params], f"{build.model} has no parameter")
     try:
         return compile_build(analysis, name, overrides=overrides)
     except Broken as broken:

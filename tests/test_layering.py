@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "sharedsl"
 ORDER = (
-    "record", "collector", "source", "diagnostics", "grammar", "syntax", "model", "comptime", "pytree", "ops", "layers",
-    "std", "sharing", "analysis", "emit", "runtime", "api", "cli", "__main__", "__init__",
+    "record", "collector", "source", "diagnostics", "grammar", "syntax", "formatting", "model", "comptime",
+    "pytree", "ops", "layers", "std", "sharing", "analysis", "lint", "config", "emit", "runtime", "api", "cli", "__main__", "__init__",
 )  # fmt: skip
 NEVER = {"layers": {"syntax"}, "ops": {"syntax"}, "emit": {"syntax"}, "model": {"syntax"}}
 ONLY = {"lark": {"syntax"}, "torch": {"runtime"}}

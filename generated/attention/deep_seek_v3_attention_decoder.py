@@ -47,14 +47,17 @@ def causal_attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     it.
     """
     rows, columns = queries.shape[1], keys.shape[1]
-    visible = torch.ones(rows, columns, dtype=torch.bool, device=queries.device).tril(
-        columns - rows
-    )
+    visible = None
+    if rows > 1 and rows < columns:
+        visible = torch.ones(
+            rows, columns, dtype=torch.bool, device=queries.device
+        ).tril(columns - rows)
     return F.scaled_dot_product_attention(
         queries.transpose(1, 2),
         keys.transpose(1, 2),
         values.transpose(1, 2),
         attn_mask=visible,
+        is_causal=visible is None and rows > 1,
     ).transpose(1, 2)
 
 
@@ -80,9 +83,13 @@ class LatentAttention(nn.Module):
     def forward(self, x, cache, slot):
         B, T, _ = x.shape
         state = cache.setdefault(slot, {})
-        latent = state.get("latent", x.new_zeros(B, 0, self.kv_rank))
+        latent = (
+            state["latent"] if "latent" in state else x.new_zeros(B, 0, self.kv_rank)
+        )
         S = latent.shape[1]
-        rotated = state.get("rotated", x.new_zeros(B, 0, self.rope_dim))
+        rotated = (
+            state["rotated"] if "rotated" in state else x.new_zeros(B, 0, self.rope_dim)
+        )
         positions = torch.arange(S, S + T, device=x.device)  # spec:17
         plain, turned = (
             self.q_up(self.q_norm(self.q_down(x)))

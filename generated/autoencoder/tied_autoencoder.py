@@ -52,8 +52,8 @@ class TiedAutoencoder(nn.Module):
         self.decoder = nn.ModuleList([Bias(256), Bias(784, bound=0.0625)])
 
     def forward(self, x):
-        x = F.relu(self.encoder[0](x))  # spec:6  [B, widths[1]]
-        x = F.relu(self.encoder[1](x))  # spec:6  [B, widths[2]]
+        for layer in self.encoder:
+            x = F.relu(layer(x))  # spec:6  [B, widths[1]]
         x = F.relu(self.decoder[0](self.encoder[1](x, transpose=True)))  # spec:7
         x = self.decoder[1](self.encoder[0](x, transpose=True))  # spec:7
         return x  # spec:8

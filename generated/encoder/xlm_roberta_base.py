@@ -73,7 +73,7 @@ class Attention(nn.Module):
             values.transpose(1, 2),
             attn_mask=None if mask is None else mask[:, None, None, :],
         ).transpose(1, 2)
-        return self.out(mixed.flatten(-2))  # [B, T, dim]
+        return self.out(mixed.flatten(-2))  # [B, T, out_dim]
 
 
 class MLP(nn.Module):

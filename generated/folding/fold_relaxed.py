@@ -30,21 +30,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-ORDER = (
-    (0, 0),
-    (1, 0),
-    (2, 0),
-    (3, 0),
-    (4, 0),
-    (5, 0),
-    (0, 1),
-    (1, 1),
-    (2, 1),
-    (3, 1),
-    (4, 1),
-    (5, 1),
-)
-
 
 class Embedding(nn.Embedding):
     """nn.Embedding with the initial values of the spec."""
@@ -101,7 +86,7 @@ class Attention(nn.Module):
             values.transpose(1, 2),
             attn_mask=None if mask is None else mask[:, None, None, :],
         ).transpose(1, 2)
-        return self.out(mixed.flatten(-2))  # [B, T, dim]
+        return self.out(mixed.flatten(-2))  # [B, T, out_dim]
 
 
 class LoraLinear(nn.Module):
@@ -119,11 +104,11 @@ class LoraLinear(nn.Module):
 
     def reset_parameters(self):
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-        nn.init.normal_(self.weight_lora_a_0, std=self.weight_lora_a_0.shape[1] ** -0.5)
+        nn.init.kaiming_uniform_(self.weight_lora_a_0, a=math.sqrt(5))
         nn.init.zeros_(self.weight_lora_b_0)
         bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
-        nn.init.normal_(self.weight_lora_a_1, std=self.weight_lora_a_1.shape[1] ** -0.5)
+        nn.init.kaiming_uniform_(self.weight_lora_a_1, a=math.sqrt(5))
         nn.init.zeros_(self.weight_lora_b_1)
 
     def forward(self, x, turn):
@@ -176,8 +161,9 @@ class FoldRelaxed(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # spec:11
         # spec:12
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        for i, j in ORDER:
-            x = self.layers[i](x, j, mask=mask)  # spec:12
+        for i in range(2):
+            for layer in self.layers:
+                x = layer(x, i, mask=mask)  # spec:12
         return self.norm(x)  # spec:12  [B, T, dim]
 
     def reset_parameters(self):

@@ -52,7 +52,7 @@ class Attention(nn.Module):
             values.transpose(1, 2),
             attn_mask=None if mask is None else mask[:, None, None, :],
         ).transpose(1, 2)
-        return self.out(mixed.flatten(-2))  # [B, T, dim]
+        return self.out(mixed.flatten(-2))  # [B, T, out_dim]
 
 
 class MLP(nn.Module):
@@ -135,6 +135,14 @@ class DprOne(nn.Module):
         except Exception as error:
             _name_spec_line(error)
             raise
+
+    def export_state_dict(self):
+        """The state under every name that a model without sharing has for it."""
+        state = self.state_dict()
+        for alias, owner in ALIASES.items():
+            names = [name for name in self.state_dict() if name.startswith(owner)]
+            state.update({alias + name[len(owner) :]: state[name] for name in names})
+        return state
 
 
 def _name_spec_line(error):

@@ -71,6 +71,14 @@ class TwoHeads(nn.Module):
             _name_spec_line(error)
             raise
 
+    def export_state_dict(self):
+        """The state under every name that a model without sharing has for it."""
+        state = self.state_dict()
+        for alias, owner in ALIASES.items():
+            names = [name for name in self.state_dict() if name.startswith(owner)]
+            state.update({alias + name[len(owner) :]: state[name] for name in names})
+        return state
+
 
 def _name_spec_line(error):
     """Note on an error which line of the spec it comes from."""

@@ -23,6 +23,8 @@ from torch import nn
 
 # Names that stand for a shared tensor in other layouts, and its own.
 ALIASES = {
+    **{f"stage3.{i}.up.": "stage3.0.up." for i in range(1, 9)},
+    **{f"stage3.{i}.down.": "stage3.0.down." for i in range(1, 9)},
     "stage1.1.up.": "stage1.0.up.",
     "stage1.2.up.": "stage1.0.up.",
     "stage1.1.down.": "stage1.0.down.",
@@ -31,8 +33,6 @@ ALIASES = {
     "stage2.2.up.": "stage2.0.up.",
     "stage2.1.down.": "stage2.0.down.",
     "stage2.2.down.": "stage2.0.down.",
-    **{f"stage3.{i}.up.": "stage3.0.up." for i in range(1, 9)},
-    **{f"stage3.{i}.down.": "stage3.0.down." for i in range(1, 9)},
     "stage4.1.up.": "stage4.0.up.",
     "stage4.2.up.": "stage4.0.up.",
     "stage4.1.down.": "stage4.0.down.",
@@ -151,6 +151,14 @@ class ConvNextTinyOneMlp(nn.Module):
         except Exception as error:
             _name_spec_line(error)
             raise
+
+    def export_state_dict(self):
+        """The state under every name that a model without sharing has for it."""
+        state = self.state_dict()
+        for alias, owner in ALIASES.items():
+            names = [name for name in self.state_dict() if name.startswith(owner)]
+            state.update({alias + name[len(owner) :]: state[name] for name in names})
+        return state
 
 
 def _name_spec_line(error):

@@ -19,6 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+# Weight decay would pull these to zero, where they mean nothing.
+NO_DECAY = ("weight_mix",)
+
 
 class MixedConv2d(nn.Module):
     """A Conv2d that others read: without input it gives its weight."""
@@ -138,6 +141,16 @@ class TemplateBankNet(nn.Module):
         except Exception as error:
             _name_spec_line(error)
             raise
+
+    def parameter_groups(self, weight_decay):
+        """For an optimizer: what decays, and what must not."""
+        groups = (
+            {"params": [], "weight_decay": weight_decay},
+            {"params": [], "weight_decay": 0.0},
+        )
+        for name, parameter in self.named_parameters():
+            groups[name.endswith(NO_DECAY)]["params"].append(parameter)
+        return list(groups)
 
 
 def _name_spec_line(error):

@@ -27,8 +27,8 @@ def forward_body(
     shop: Shop, draft: Draft, forward: ast.Forward, given: Given, outer: Numbering | None = None
 ) -> d.Body:
     """The body of a block's forward. `outer` is the numbering of the forward of the same block that calls it."""
-    counts = (id(outer), outer.counts.key()) if outer else None
-    key = (forward.name, tuple(_key(given.get(one.name)) for one in forward.inputs), counts)
+    counts = (id(outer), outer.counts.key(), outer.onces) if outer else None
+    key = (forward.name, tuple(_key(given.get(one.name)) for one in forward.inputs), counts, shop.keeps)
     if key in draft.bodies:
         return _found(draft.bodies[key])
     what = f"`{forward.name}` of `{draft.unit.name}`" if forward.name else f"`{draft.unit.name}`"
@@ -125,7 +125,7 @@ def _type_key(type: d.Type) -> object:
 
 
 def new_flow(shop: Shop, binding: Binding, draft: Draft | None, numbering: Numbering) -> Flow:
-    flow = Flow(shop, binding.home, draft, numbering, dict(binding.names), binding.sizes)
+    flow = Flow(shop, binding.home, draft, numbering, dict(binding.names), binding.sizes, keeps=shop.keeps)
     if draft is not None:
         for name, spec in draft.unit.states.items():
             flow.names.setdefault(name, first_value(flow, name, spec))
@@ -146,12 +146,14 @@ def read_body(
     if flow.failed or not flow.done or output is None:
         return None
     places = dict(binding.places)
-    if flow.draft is not None and flow.shop.incremental:
+    if flow.draft is not None and flow.keeps:
         for spec in flow.draft.unit.states.values():
             if spec.size_name is not None and spec.growing is not None:
                 places[spec.size_name] = (f"state:{spec.name}", spec.growing)
     names = tuple(one.name for one in item.outputs)
-    return d.Body(key, name, inputs, tuple(flow.out), output, names, tuple(places.items()), span=item.span)
+    states = tuple(flow.states.items())
+    sizes = tuple(places.items())
+    return d.Body(key, name, inputs, tuple(flow.out), output, names, sizes, states, flow.keeps, span=item.span)
 
 
 def _deciding(flow: Flow, body: tuple[ast.Statement, ...]) -> None:

@@ -9,16 +9,19 @@ from sharedsl.analysis.assumed import assumed
 from sharedsl.analysis.elaborate import at_root, elaborate
 from sharedsl.analysis.names import unknown
 from sharedsl.analysis.report import Reporter
+from sharedsl.analysis.reusing import reused
 from sharedsl.analysis.scope import Definition, PlanDefinition, Scope
 from sharedsl.comptime import Scope as Names
 from sharedsl.comptime import Trace
 from sharedsl.diagnostics import Diagnostic
+from sharedsl.model.folds import DataflowEdit
+from sharedsl.model.sites import Step
 from sharedsl.model.sizes import Value
 from sharedsl.model.tree import Model
 from sharedsl.model.weights import Solved
 from sharedsl.record import dataclass, field, replace
-from sharedsl.sharing import expand, folds, solve
-from sharedsl.sharing.context import LayerTree, PlanContext
+from sharedsl.sharing import adapters, expand, folds, reuses, solve
+from sharedsl.sharing.context import LayerTree, PlanContext, StagePlan
 from sharedsl.source import NOWHERE, Span
 from sharedsl.syntax import ast
 
@@ -41,6 +44,8 @@ class Asked:
     exact: bool = True
     solve: bool = True
     span: Span = NOWHERE
+    #: the stage of the plans that is wanted; None: what the build begins as
+    stage: str | None = None
 
 
 @dataclass(slots=True)
@@ -52,6 +57,8 @@ class Made:
     parameters: dict[str, Value] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     trace: Trace = field(default_factory=Trace)
+    #: the stages of the plans, in the order in which training comes to them
+    stages: tuple[StagePlan, ...] = ()
 
 
 #: models without folds by (name, arguments, incremental): the model, what was found, what was decided on the way
@@ -107,7 +114,7 @@ def _plan(scope: Scope, target: Definition, asked: Asked, made: Made, report: Re
     item = target.item
     assert isinstance(item, ast.Block)
     values = tuple((name, fingerprint(value)) for name, value in made.parameters.items())
-    key = (id(target), values, asked.incremental)
+    key = (target.home.path, target.name, values, asked.incremental)
     if key not in models:
         trace = Trace()
         models[key] = (
@@ -126,19 +133,37 @@ def _plan(scope: Scope, target: Definition, asked: Asked, made: Made, report: Re
     context = PlanContext(target.name, roots, plans, LayerTree(model.root), deciding)
     expanded, found = expand(asked.plans, context)
     _take(found, report)
-    edits, found = folds(expanded, context)
+    made.stages = expanded.stages
+    if asked.stage is not None:
+        if all(each.name != asked.stage for each in expanded.stages):
+            raise Poisoned
+        expanded = expanded.at(asked.stage)
+    folded, found = folds(expanded, context)
     _take(found, report)
+    inserted, found = adapters(expanded, context)
+    _take(found, report)
+    edits: tuple[DataflowEdit, ...] = (*folded, *inserted)
+    context.added = frozenset((*edit.parent, Step(edit.child)) for edit in inserted)
     if edits and not report.failed:
         model, found = elaborate(
             scope,
             target,
             made.parameters,
-            folds=tuple(edits),
+            folds=edits,
             incremental=asked.incremental,
             trace=made.trace,
             via=asked.span,
         )
         _take(found, report)
+    if report.failed or model is None:
+        raise Poisoned
+    values_read, found = reuses(expanded, model)
+    _take(found, report)
+    if values_read and not report.failed:
+        before = _weights(model)
+        model, found = reused(model, values_read)
+        _take(found, report)
+        context.gone = before - _weights(model)
     if report.failed or model is None:
         raise Poisoned
     made.model = model
@@ -150,6 +175,12 @@ def _plan(scope: Scope, target: Definition, asked: Asked, made: Made, report: Re
     _take(found, report)
     made.trace.guards.update(deciding.guards)
     made.solved = replace(solved, decided=_decided(deciding)) if not report.failed else None
+
+
+def _weights(model: Model | None) -> frozenset[tuple[tuple[str, int | None], ...]]:
+    """The declared weights, as paths of (name, index)."""
+    sites = model.sites if model is not None else ()
+    return frozenset(tuple((step.name, step.index) for step in site.path) for site in sites)
 
 
 def _decided(trace: Trace) -> frozenset[str]:

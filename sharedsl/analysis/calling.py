@@ -8,6 +8,7 @@ from sharedsl.analysis import expressions, operations
 from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.flow_values import RUNTIME, Forwarding, Ref, V, described, is_runtime
 from sharedsl.analysis.inputs import Argument
+from sharedsl.analysis.states import once
 from sharedsl.comptime.builtins import FUNCTIONS
 from sharedsl.comptime.values import Failure
 from sharedsl.layers import LAYERS
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from sharedsl.analysis.flow import Flow
 
 #: parse, and mean something, but are not read yet
-NOT_YET = {"scan": "`scan` is not supported yet", "while": "`while` is not supported yet"}
+NOT_YET = {"while": "`while` is not supported yet"}
+#: words of the language that are applied like functions
+WORDS = ("once", "scan")
 
 
 def pipe(flow: Flow, expr: ast.Pipe) -> V:
@@ -86,7 +89,7 @@ def _target(flow: Flow, function: ast.Expr) -> V:
         return known
     if name in NOT_YET:
         raise flow.error("not-yet", NOT_YET[name], function.span)
-    if name in FUNCTIONS or name == "once":
+    if name in FUNCTIONS or name in WORDS:
         return name
     raise expressions.nothing_called(flow, function, FUNCTIONS)
 
@@ -94,7 +97,9 @@ def _target(flow: Flow, function: ast.Expr) -> V:
 def built_in(flow: Flow, name: str, args: list[Argument], expr: ast.Call) -> V:
     """An operation, or a function of compile-time values: the same name may be both (`max`, `sqrt`)."""
     if name == "once":
-        return _once(flow, args, expr)
+        return once(flow, args, expr)
+    if name == "scan":
+        return _scan(flow, args, expr)
     if name in FUNCTIONS and name not in LAYERS and not any(is_runtime(arg.value) for arg in args):
         result = _computed(flow, name, args, expr, final=name not in OPS)
         if result is not NotImplemented:
@@ -104,11 +109,10 @@ def built_in(flow: Flow, name: str, args: list[Argument], expr: ast.Call) -> V:
     return operations.apply(flow, name, args, expr.span)
 
 
-def _once(flow: Flow, args: list[Argument], expr: ast.Call) -> V:
-    """`once(e)`: the value of e; where a sequence goes on, it is kept from the first call."""
-    if len(args) != 1 or args[0].name:
-        raise flow.error("wrong-count", "`once` takes one value", expr.span)
-    return args[0].value
+def _scan(flow: Flow, args: list[Argument], expr: ast.Call) -> d.Expr:
+    from sharedsl.analysis.scanning import scan
+
+    return scan(flow, args, expr)
 
 
 def _computed(flow: Flow, name: str, args: list[Argument], expr: ast.Call, final: bool) -> V:

@@ -83,6 +83,9 @@ def calls(statements: tuple[d.Statement, ...]) -> list[d.Call | d.CallSelf]:
             case d.Loop():
                 for turn in statement.turns:
                     found += calls(turn)
+            case d.While():
+                _calls_in(statement.condition, found)
+                found += calls(statement.body)
             case d.Present():
                 found += calls(statement.then)
                 found += calls(statement.other)
@@ -101,6 +104,8 @@ def parts(expr: d.Expr | None) -> tuple[d.Expr | None, ...]:
     match expr:
         case d.Op() | d.Call() | d.CallSelf() | d.CallFunction():
             return expr.args
+        case d.Once():
+            return (expr.value,)
         case d.Pick():
             return (expr.of,)
         case d.Collect():

@@ -138,6 +138,11 @@ def _statement(statement: d.Statement) -> list[str]:
         case d.Present():
             lines = [f"if {statement.name} is given", *_indented(statement.then)]
             return lines + (["else", *_indented(statement.other)] if statement.other else [])
+        case d.While():
+            until = f" while {expr(statement.condition)}" if statement.condition is not None else ""
+            handed = f"  # hands on {', '.join(statement.carried)}" if statement.carried else ""
+            head = f"for {statement.name} from {statement.start} to {statement.stop}{until}{handed}"
+            return [head, *_indented(statement.body)]
         case d.Loop():
             lines = [f"for {', '.join(statement.names)}: {len(statement.turns)} turns"]
             for at, turn in enumerate(statement.turns):

@@ -16,7 +16,7 @@ from sharedsl.comptime import Trace
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.model import dataflow as d
 from sharedsl.model import sizes
-from sharedsl.model.folds import FoldEdit
+from sharedsl.model.folds import DataflowEdit, FoldEdit
 from sharedsl.model.sizes import Real, Size, Value
 from sharedsl.model.tree import Model, Unit
 from sharedsl.source import NOWHERE, Span
@@ -28,7 +28,7 @@ def elaborate(
     target: Definition,
     arguments: Mapping[str, Value],
     *,
-    folds: tuple[FoldEdit, ...] = (),
+    folds: tuple[DataflowEdit, ...] = (),
     incremental: bool = False,
     trace: Trace | None = None,
     via: Span = NOWHERE,
@@ -38,7 +38,8 @@ def elaborate(
     inferred: dict[str, Size] = {}
     grown = _counter(target) if incremental else None
     while True:
-        shop = Shop(scope, Reporter(), trace or Trace(), incremental, folds, inferred=inferred, grown=grown)
+        shop = Shop(scope, Reporter(), trace or Trace(), incremental, folds=folds, inferred=inferred, grown=grown)
+        shop.keeps = incremental
         shop.free, shop.presence = _free_sizes(target), presence
         try:
             model = _elaborated(shop, target, arguments, via)
@@ -131,6 +132,8 @@ def _keeps(statements: tuple[d.Statement, ...]) -> list[d.Keep]:
                 found.append(each)
             case d.Loop():
                 found += [keep for turn in each.turns for keep in _keeps(turn)]
+            case d.While():
+                found += _keeps(each.body)
             case d.Present():
                 found += [*_keeps(each.then), *_keeps(each.other)]
     return found
@@ -219,7 +222,7 @@ def mentions(node: object, name: str) -> bool:
 
 def _unfolded(shop: Shop) -> None:
     for edit in shop.folds:
-        if not any(edit.span == used.span for used in shop.folded):
+        if isinstance(edit, FoldEdit) and not any(edit.span == used.span for used in shop.folded):
             message = f"`{edit.target}` is not applied in that way: a fold repeats what `forward` applies"
             shop.report.error("fold-nothing", message, edit.span)
 

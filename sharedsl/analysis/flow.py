@@ -10,6 +10,7 @@ from sharedsl.analysis.loops import loop
 from sharedsl.analysis.numbering import Numbering
 from sharedsl.analysis.scope import FileScope
 from sharedsl.analysis.shop import Draft, Shop
+from sharedsl.analysis.states import misfit
 from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Size
 from sharedsl.record import dataclass, field
@@ -28,6 +29,10 @@ class Flow:
     numbering: Numbering
     names: dict[str, V] = field(default_factory=dict)
     sizes: dict[str, Size] = field(default_factory=dict)
+    #: the types of the block's states here
+    states: dict[str, d.Tensor | None] = field(default_factory=dict)
+    #: whether states come from and go to whoever calls
+    keeps: bool = False
     out: list[d.Statement] = field(default_factory=list)
     returned: list[tuple[d.Type, Span, tuple[Span, ...]]] = field(default_factory=list)
     #: nothing after this point runs
@@ -68,7 +73,7 @@ class Flow:
 
     def _assign(self, statement: ast.Assign) -> None:
         for target in statement.targets:
-            self._refuse(target, statement.span)
+            self.refuse(target, statement.span)
         values = [expressions.value(self, each) for each in statement.values]
         targets = statement.targets
         if len(values) == len(targets):
@@ -78,7 +83,7 @@ class Flow:
         else:
             raise self.error("wrong-count", f"{len(targets)} names for {len(values)} values", statement.span)
 
-    def _refuse(self, target: str, span: Span) -> None:
+    def refuse(self, target: str, span: Span) -> None:
         """Sizes, layers and weights keep their meaning: code that computes with them could not be read otherwise."""
         draft = self.draft
         if draft is None:
@@ -149,6 +154,10 @@ class Flow:
         else:
             self.names[target] = value
 
+    def assigned_in(self, statement: ast.Statement) -> list[str]:
+        """The names that a statement would give a value to, in alphabetical order."""
+        return sorted(_assigned(statement))
+
     def _is_state(self, name: str) -> bool:
         return self.draft is not None and name in self.draft.unit.states
 
@@ -163,9 +172,9 @@ class Flow:
             self.names[target] = value
             return
         expr = self.operand(value, span)
-        if not isinstance(expr.type, d.Tensor) or len(expr.type.dims) != len(spec.type.dims):
-            want = f"{len(spec.type.dims)} axes"
-            raise self.error("shape", f"the state `{target}` has {want}, and this is {expr.type}", span)
+        wrong = misfit(self, spec, expr.type)
+        if wrong is not None:
+            raise self.error("shape", wrong, span)
         self.out.append(d.Keep(target, expr, span=whole))
         self.names[target] = d.Var(target, expr.type, span=whole)
 

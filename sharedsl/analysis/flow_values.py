@@ -59,7 +59,10 @@ class Bad:
 
 BAD = Bad()
 
-RUNTIME = (d.Var, d.Const, d.Weight, d.Buffer, d.Op, d.Call, d.CallSelf, d.CallFunction, d.Pick, d.Collect, d.IfPresent)
+RUNTIME = (
+    *(d.Var, d.Const, d.Weight, d.Buffer, d.Op, d.Call, d.CallSelf, d.CallFunction),
+    *(d.Once, d.Pick, d.Collect, d.IfPresent),
+)
 CONDITIONS = (Presence, Both)
 SCALARS = {"int": d.Tensor("int", ()), "float": d.Tensor("float", ()), "bool": d.Tensor("bool", ())}
 

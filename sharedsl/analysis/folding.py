@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sharedsl.model.folds import FoldEdit
+from sharedsl.model.folds import DataflowEdit, FoldEdit
 from sharedsl.model.sites import Step
 from sharedsl.record import dataclass, replace
 
@@ -17,15 +17,15 @@ class Turn:
     step: int | None = None
 
 
-def edits_below(edits: Iterable[FoldEdit], child: str, index: int | None) -> tuple[FoldEdit, ...]:
+def edits_below(edits: Iterable[DataflowEdit], child: str, index: int | None) -> tuple[DataflowEdit, ...]:
     """The edits inside one element of `child`, as that element's unit sees them."""
     head = Step(child, index)
     return tuple(replace(edit, parent=edit.parent[1:]) for edit in edits if edit.parent and edit.parent[0] == head)
 
 
-def edits_of(edits: Iterable[FoldEdit], child: str) -> tuple[FoldEdit, ...]:
+def edits_of(edits: Iterable[DataflowEdit], child: str) -> tuple[FoldEdit, ...]:
     """The edits of `child` itself, inner ones first."""
-    return tuple(edit for edit in edits if not edit.parent and edit.child == child)
+    return tuple(edit for edit in edits if isinstance(edit, FoldEdit) and not edit.parent and edit.child == child)
 
 
 def whole_runs(edits: tuple[FoldEdit, ...], count: int, used: set[FoldEdit]) -> list[list[Turn]]:

@@ -66,6 +66,7 @@ def _range(flow: Flow, bounds: list[V], count: int, sub: ast.Slice) -> range:
 def _layers(flow: Flow, ref: Ref, expr: ast.Index) -> V:
     if ref.indices is None or ref.element:
         raise flow.error("wrong-kind", f"`{ref.child}` is one layer, not a stack", expr.span)
+    _refuse_running(flow, ref, expr)
     chosen = positions(flow, _one_sub(flow, expr), len(ref.indices))
     if isinstance(chosen, int):
         return Ref(ref.child, (ref.indices[chosen],), element=True, method=ref.method)
@@ -73,6 +74,16 @@ def _layers(flow: Flow, ref: Ref, expr: ast.Index) -> V:
         raise flow.error("bad-index", f"this slice of `{ref.child}` is empty", expr.span)
     indices = tuple(ref.indices[at] for at in chosen)
     return Ref(ref.child, indices, whole=ref.whole and indices == ref.indices, method=ref.method)
+
+
+def _refuse_running(flow: Flow, ref: Ref, expr: ast.Index) -> None:
+    """Which layer runs is part of the model: a number that only the caller knows cannot choose it."""
+    sub = expr.subs[0].value
+    at = expressions.value(flow, sub) if sub is not None and not isinstance(sub, ast.Slice) else None
+    if isinstance(at, Size) and at.value is None:
+        message = f"which of `{ref.child}` is applied must be known when the spec is compiled"
+        help = "a loop whose length is known may choose layers; rows of a `weight` can be chosen at run time"
+        raise flow.error("bad-index", message, sub.span if sub is not None else expr.span, help=help)
 
 
 def _listed(flow: Flow, items: tuple[V, ...], expr: ast.Index) -> V:

@@ -24,6 +24,8 @@ INITIALISERS: dict[str, tuple[str, ...] | None] = {
     "kaiming_normal": ("a",),
     "orthogonal": ("gain",),
     "identity": (),
+    "log_count": (),
+    "step_sizes": ("low", "high"),
     "rows": None,
 }
 
@@ -53,8 +55,9 @@ def init_of(expr: ast.Expr, scope: Scope, report: Reporter) -> Init:
             report.error("wrong-kind", f"`{key}` of `{name}` must be a number", one.span)
             raise Poisoned
         args.append((key, one.value))
-    if name == "constant" and not args:
-        report.error("missing-argument", "`constant` needs `value`", expr.span)
+    if (name == "constant" and not args) or (name == "step_sizes" and len(args) < 2):
+        needs = " and ".join(f"`{each}`" for each in takes or ())
+        report.error("missing-argument", f"`{name}` needs {needs}", expr.span)
         raise Poisoned
     return Init(name, tuple(args))
 

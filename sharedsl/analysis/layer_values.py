@@ -13,14 +13,14 @@ from sharedsl.analysis.shop import LIMIT, Draft, Shop
 from sharedsl.comptime.values import Failure, kind_of, truth
 from sharedsl.layers import LAYERS, Layer
 from sharedsl.model import sizes
-from sharedsl.model.folds import FoldEdit
+from sharedsl.model.folds import DataflowEdit
 from sharedsl.model.sizes import Named, Size, Value
 from sharedsl.model.tree import Child, Unit
 from sharedsl.record import dataclass
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
-Folds = tuple[FoldEdit, ...]
+Folds = tuple[DataflowEdit, ...]
 #: (what to make, its arguments, where, folds inside it) -> the unit's draft, its arguments in the caller's terms
 Make = Callable[[Definition | Layer, list[Given], Span, Folds], tuple[Draft, dict[str, Value]]]
 One = tuple[Unit, dict[str, Value]]

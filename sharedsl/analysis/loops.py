@@ -1,4 +1,4 @@
-"""`for` in forward: over stacks, compile-time lists and lists of values, unrolled turn by turn."""
+"""`for` in forward over stacks, compile-time lists and lists of values: unrolled turn by turn."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sharedsl.analysis import expressions
 from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.flow_values import Ref, V, described, is_static
 from sharedsl.analysis.folding import edits_of, part_turns, whole_runs
+from sharedsl.analysis.running_loops import bounds, run_loop
 from sharedsl.analysis.shop import LIMIT, MAX_TURNS
 from sharedsl.model import dataflow as d
 from sharedsl.model import sizes
-from sharedsl.model.sizes import Size
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def loop(flow: Flow, statement: ast.For) -> None:
     """Each turn with the loop's names bound; the turns stay apart in the result."""
-    if statement.condition is not None:
-        span = statement.condition.span
-        raise flow.error("not-yet", "loops that stop by a condition (`while`) are not supported yet", span)
-    _refuse_runtime(flow, statement.source)
+    running = bounds(flow, statement)
+    if running is not None:
+        run_loop(flow, statement, *running)
+        return
     source = expressions.value(flow, statement.source)
     items = turns(flow, source, len(statement.names), statement.source.span)
     if isinstance(source, Ref) and flow.draft is not None and flow.draft.folds:
@@ -71,17 +71,6 @@ def _folded(flow: Flow, source: Ref, items: tuple[V, ...], statement: ast.For) -
         runs = [part_turns(edits, source.indices, flow.shop.folded)]
     by_index = dict(zip(source.indices, items, strict=True))
     return tuple(by_index[turn.index] for run in runs for turn in run if turn.index is not None)
-
-
-def _refuse_runtime(flow: Flow, source: ast.Expr) -> None:
-    """A range whose length only the caller knows."""
-    if not (isinstance(source, ast.Call) and isinstance(source.function, ast.Name) and source.function.name == "range"):
-        return
-    for arg in source.args:
-        bound = expressions.value(flow, arg.value)
-        if isinstance(bound, Size) and bound.value is None:
-            message = f"loops over a run-time number of turns (`{flow.shop.text(arg.span)}`) are not supported yet"
-            raise flow.error("not-yet", message, arg.span)
 
 
 def turns(flow: Flow, value: V, names: int, span: Span) -> tuple[V, ...]:

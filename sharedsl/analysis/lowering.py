@@ -58,13 +58,31 @@ class Repeated:
     of: Form
 
 
-Form = Whole | Chain | Sum | Scaled | Repeated
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """A row of a table that is a contraction: the digits of its number choose slices of the parts.
+
+    `terms` and `result` are without the letters of the rows; `chosen[i]` is (axis, stride, length) of part i's digit.
+    """
+
+    expr: w.Expr
+    parts: tuple[w.Expr, ...]
+    terms: tuple[str, ...]
+    result: str
+    chosen: tuple[tuple[int, int, int] | None, ...]
+
+
+Form = Whole | Chain | Sum | Scaled | Repeated | Digits
 
 
 def _outputs(axes: tuple[Axis, ...]) -> int:
     """How many of the axes are outputs; an owner of the same shape may have been split in another place."""
     outs = sum(axis.side == "out" for axis in axes)
     return 1 if outs == len(axes) else outs
+
+
+def _is_product(expr: w.Expr) -> bool:
+    return isinstance(expr.of if isinstance(expr, w.Scale) else expr, w.MatMul)
 
 
 def lower(expr: w.Expr, layer: str, axes: tuple[Axis, ...]) -> Form:
@@ -74,7 +92,7 @@ def lower(expr: w.Expr, layer: str, axes: tuple[Axis, ...]) -> Form:
     match expr:
         case w.Scale():
             return Scaled(expr.factor, expr.code, lower(expr.of, layer, axes))
-        case w.Add() if layer in CHAINABLE and any(isinstance(part, w.MatMul) for part in expr.parts):
+        case w.Add() if layer in CHAINABLE and any(_is_product(part) for part in expr.parts):
             return Sum(tuple(lower(part, layer, axes) for part in expr.parts))
         case w.MatMul() if layer in CHAINABLE and len(expr.left.shape) - 1 == _outputs(axes):
             rank = expr.left.shape[-1]
@@ -83,5 +101,28 @@ def lower(expr: w.Expr, layer: str, axes: tuple[Axis, ...]) -> Form:
             return Chain(expr.left, expr.right, rank) if rank * (rows + columns) < rows * columns else Whole(expr)
         case w.Repeat() if layer == "Linear" and axes[expr.axis].side == "out":
             return Repeated(expr.axis, expr.times, lower(expr.of, layer, axes))
+        case w.Reshape() | w.Slice() | w.Contract() if layer == "Embedding":
+            return _digits(expr) or Whole(expr)
         case _:
             return Whole(expr)
+
+
+def _digits(expr: w.Expr) -> Digits | None:
+    """The table as rows whose number has digits, where each digit is an axis of one part."""
+    of = expr
+    while isinstance(of, w.Reshape) or (isinstance(of, w.Slice) and (of.axis, of.start, of.step) == (0, 0, 1)):
+        of = of.of
+    if not isinstance(of, w.Contract) or len(expr.shape) != 2:
+        return None
+    lengths = dict(zip(of.result, of.shape, strict=True))
+    count = next((n for n in range(len(of.shape)) if math.prod(of.shape[n:]) == expr.shape[1]), 0)
+    rows = of.result[:count]
+    chosen: list[tuple[int, int, int] | None] = []
+    for term in of.terms:
+        mine = [letter for letter in term if letter in rows]
+        if len(mine) > 1 or any(mine[0] in other for other in of.terms if mine and other is not term):
+            return None
+        stride = math.prod(lengths[letter] for letter in rows[rows.index(mine[0]) + 1 :]) if mine else 1
+        chosen.append((term.index(mine[0]), stride, lengths[mine[0]]) if mine else None)
+    left = tuple("".join(letter for letter in term if letter not in rows) for term in of.terms)
+    return Digits(expr, of.parts, left, of.result[count:], tuple(chosen)) if count else None

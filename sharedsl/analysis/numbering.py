@@ -62,6 +62,8 @@ class Numbering:
     counts: Counts = field(default_factory=Counts)
     pending: list[_Pending] = field(default_factory=list)
     piecemeal: set[str] = field(default_factory=set)
+    #: how many `once` were read so far
+    onces: int = 0
 
     def single(self, use: Use) -> Use:
         """One layer or one element of a stack, applied by itself."""

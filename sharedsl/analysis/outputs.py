@@ -95,12 +95,13 @@ def outward(body: d.Body, given: Mapping[str, Argument], params: Mapping[str, Va
         arg = given.get(one.name)
         if one.size is not None and arg is not None and isinstance(arg.value, Size):
             env[one.name] = arg.value.code
-    return _renamed(body.output, env)
+    return in_terms_of(body.output, env)
 
 
-def _renamed(type: d.Type, env: Mapping[str, Arith]) -> d.Type:
+def in_terms_of(type: d.Type, env: Mapping[str, Arith]) -> d.Type:
+    """A type with the names in its sizes replaced; sizes with other names are plain numbers where they can be."""
     if isinstance(type, d.Many):
-        return d.Many(tuple(_renamed(item, env) for item in type.items))
+        return d.Many(tuple(in_terms_of(item, env) for item in type.items))
     return d.Tensor(type.dtype, tuple(_size(size, env) for size in type.dims), type.optional)
 
 

@@ -79,7 +79,7 @@ def _root_dim(shop: Shop, draft: Draft, dim: ast.Dim) -> list[Size]:
     names = {**{name: sizes.runtime(name) for name in _runtime_names(draft)}, **draft.names}
     for state in draft.unit.states.values():
         if state.type is None:
-            names[state.name] = sizes.runtime(state.name) if shop.incremental else state.value
+            names[state.name] = sizes.runtime(state.name) if shop.keeps else state.value
     names |= state_sizes(shop, draft)
     value = value_of(dim.value, shop.names(names, draft.home), shop.report)
     if not isinstance(value, Size):

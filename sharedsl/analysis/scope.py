@@ -17,6 +17,7 @@ from sharedsl.source import SourceFile, Span
 from sharedsl.syntax import ast
 
 Load = Callable[[str], SourceFile | None]
+Read = Callable[[SourceFile], tuple[ast.File, list[Diagnostic]]]
 #: chains of imports longer than this are reported, not followed
 MAX_IMPORTS = 100
 
@@ -100,11 +101,21 @@ class Scope:
 # ---------------------------------------------------------------------------- loading
 
 
-def load_scope(source: SourceFile, load: Load, report: Reporter) -> Scope:
-    """Parse `source` and all that it imports; mistakes go to `report`."""
+def load_scope(source: SourceFile, load: Load, report: Reporter, read: Read = parsed) -> Scope:
+    """Parse `source` and all that it imports; mistakes go to `report`. `read` gives a file's tree and its errors."""
     files: dict[str, FileScope] = {}
-    main = _Loader(load, report, files).file(source, ())
+    main = _Loader(load, report, files, read).file(source, ())
     return Scope(main, files)
+
+
+def std_definition(scope: Scope, module: str, name: str) -> Definition:
+    """A block of the standard library that the compiler itself puts in, whatever the file imports."""
+    found = scope.files.get(module)
+    if found is None:
+        source = std_file(module)
+        assert source is not None
+        found = _Loader(std_file, Reporter(), scope.files).file(source, ())
+    return found.names[name]
 
 
 @dataclass(slots=True)
@@ -112,9 +123,10 @@ class _Loader:
     load: Load
     report: Reporter
     files: dict[str, FileScope]
+    read: Read = parsed
 
     def file(self, source: SourceFile, importing: tuple[str, ...]) -> FileScope:
-        tree, problems = parsed(source)
+        tree, problems = self.read(source)
         for problem in problems:
             self.report.add(problem)
         scope = FileScope(source, tree)

@@ -18,7 +18,7 @@ from sharedsl.syntax import ast
 
 if TYPE_CHECKING:
     from sharedsl.layers import Layer
-    from sharedsl.model.folds import FoldEdit
+    from sharedsl.model.folds import DataflowEdit, FoldEdit
 
 #: sites of one model, elements of one stack, turns of one loop
 LIMIT = 200_000
@@ -50,7 +50,9 @@ class Draft:
     #: the forwards that are being read right now
     reading: list[object] = field(default_factory=list)
     #: folds of this unit's children and of what is below them
-    folds: tuple[FoldEdit, ...] = ()
+    folds: tuple[DataflowEdit, ...] = ()
+    #: names of what `once` keeps: the forward, and which of its `once` it is
+    onces: dict[str, object] = field(default_factory=dict)
     #: init lines of the block, in order
     inits: list[ast.InitDecl] = field(default_factory=list)
 
@@ -75,7 +77,7 @@ class Shop:
     report: Reporter
     trace: Trace
     incremental: bool = False
-    folds: tuple[FoldEdit, ...] = ()
+    folds: tuple[DataflowEdit, ...] = ()
     units: dict[object, Draft | None] = field(default_factory=dict)
     drafts: dict[int, Draft] = field(default_factory=dict)
     functions: dict[str, Body] = field(default_factory=dict)
@@ -91,7 +93,11 @@ class Shop:
     inferred: dict[str, Size] = field(default_factory=dict)
     #: the run-time size that stands for how long growing states are; None: each by its own name
     grown: str | None = None
+    #: whether forwards are now being read whose states are the caller's; in incremental builds always
+    keeps: bool = False
     turns: int = 0
+    #: loops that stay loops when the module runs, so far
+    loops: int = 0
     #: parameters whose very value decides what some forward does
     decided: set[str] = field(default_factory=set)
     #: blocks that are being elaborated, outermost first

@@ -104,8 +104,12 @@ def expr(of: d.Expr | None) -> str:
         case d.Op():
             settings = [f"{name} = {_setting(each)}" for name, each in of.settings]
             return f"{of.op}({', '.join([*map(expr, of.args), *settings])})"
+        case d.Call() if of.scan is not None:
+            return _scan(of, of.scan)
         case d.Call():
             return f"{_uses(of.uses)}({', '.join(map(expr, of.args))})"
+        case d.Once():
+            return f"once {of.name} = ({expr(of.value)})"
         case d.CallSelf():
             return f"self.{of.body}({', '.join(map(expr, of.args))})"
         case d.CallFunction():
@@ -116,6 +120,12 @@ def expr(of: d.Expr | None) -> str:
             return f"[{', '.join(map(expr, of.items))}]"
         case d.IfPresent():
             return f"({expr(of.then)} if {of.name} is given else {expr(of.other)})"
+
+
+def _scan(of: d.Call, how: d.Scanned) -> str:
+    args = [f"{expr(arg)} by axis {at}" if at is not None else expr(arg) for arg, at in zip(of.args, how.axes, strict=True)]
+    order = " backwards" if how.reverse else ""
+    return f"scan {_uses(of.uses)}({', '.join(args)}) along {how.length}{order}"
 
 
 def _setting(setting: d.Setting) -> str:
@@ -177,3 +187,16 @@ def weight(of: w.Expr) -> str:
             return f"mixture({weight(of.coefficients)}, {weight(of.bank)})"
         case w.Diagonal():
             return f"diagonal({weight(of.of)})"
+        case w.Contract():
+            return f"einsum({','.join(of.terms)}->{of.result}; {', '.join(map(weight, of.parts))})"
+        case w.Gather():
+            return f"gather({weight(of.of)}, {formulas(of)})"
+        case w.Normalize():
+            return f"normalize({weight(of.of)}, axes {list(of.axes)})"
+
+
+def formulas(of: w.Gather) -> str:
+    """`[i in 8, j in 8], (i - j) % 8`: where the elements of a gather are."""
+    over = ", ".join(f"{name} in {length}" for name, length in zip(of.names, of.shape, strict=True))
+    sign = "" if of.sign is None else f", sign = {code(of.sign)}"
+    return f"[{over}], {', '.join(map(code, of.index))}{sign}"

@@ -16,10 +16,11 @@ from sharedsl.analysis.arguments import (
 )
 from sharedsl.analysis.declare import Declarer
 from sharedsl.analysis.inits import apply_inits
+from sharedsl.analysis.inserting import insert
 from sharedsl.analysis.scope import Definition
 from sharedsl.analysis.shop import MAX_DEPTH, Draft, Shop
 from sharedsl.layers import Layer
-from sharedsl.model.folds import FoldEdit
+from sharedsl.model.folds import DataflowEdit, InsertEdit
 from sharedsl.model.sizes import Value
 from sharedsl.model.tree import Unit
 from sharedsl.source import Span
@@ -27,7 +28,7 @@ from sharedsl.syntax import ast
 
 
 def make_unit(
-    shop: Shop, target: Definition | Layer, args: list[Given], span: Span, folds: tuple[FoldEdit, ...] = ()
+    shop: Shop, target: Definition | Layer, args: list[Given], span: Span, folds: tuple[DataflowEdit, ...] = ()
 ) -> tuple[Draft, dict[str, Value]]:
     """The unit and its arguments in the caller's terms; `folds` are those inside it.
 
@@ -60,7 +61,7 @@ def declared_unit(
     target: Definition,
     names: Mapping[str, Value],
     via: Span,
-    folds: tuple[FoldEdit, ...] = (),
+    folds: tuple[DataflowEdit, ...] = (),
     root: bool = False,
 ) -> Draft:
     """A new unit of a block, model or extern layer; `names` are its parameters in its own terms."""
@@ -73,6 +74,9 @@ def declared_unit(
     shop.drafts[id(unit)] = draft
     maker = Declarer(shop, draft, target.home, lambda *made: make_unit(shop, *made), via)
     maker.run(item.body, names)
+    for edit in folds:
+        if isinstance(edit, InsertEdit) and not edit.parent:
+            insert(shop, draft, edit, lambda *made: make_unit(shop, *made))
     if not root and draft.inits:
         apply_inits(shop, draft)
     return draft

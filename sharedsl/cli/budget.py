@@ -65,8 +65,10 @@ def overview(budgets: list[Budget], p: Paint) -> str:
     buffers = any(each.values["buffers"] for each in budgets)
     flops = any(each.values["flops"] is not None and each.at for each in budgets)
     state = any(each.values["state_per_token"] for each in budgets)
+    sent = any(each.sent for each in budgets)
     head = ["build", "stored", *(["frozen"] if frozen else []), "applied", "ratio", *(["buffers"] if buffers else [])]
     head += ["bytes", *(["FLOPs"] if flops else []), *(["state/token"] if state else [])]
+    head += ["sent", "+ buffers", "a round"] if sent else []
     rows: list[list[str | tuple[str, str]]] = [[(title, "dim") for title in head]]
     for each in budgets:
         v = each.values
@@ -76,10 +78,19 @@ def overview(budgets: list[Budget], p: Paint) -> str:
         row += [f"{applied:,}", (f"{applied / stored:.2f}x" if stored else "-", "green" if applied > stored else "")]
         row += [f"{v['buffers']:,}"] if buffers else []
         row += [data(v["bytes"])]
-        row += [short(v["flops"])] if flops else []
+        row += [("<= " if each.totals.early else "") + short(v["flops"])] if flops else []
         row += [f"{v['state_per_token']:,}" if v["state_per_token"] is not None else "-"] if state else []
+        row += _sent(each) if sent else []
         rows.append(row)
     return table(rows, paint=p) + _settings(budgets, p)
+
+
+def _sent(budget: Budget) -> list[str]:
+    """Numbers in the parameters and in the buffers that a round of federated training sends, and their bytes."""
+    found = budget.sent
+    if found is None:
+        return ["-", "-", "-"]
+    return [f"{found['params']:,}", f"{found['buffers']:,}", data(found["bytes"] + found["buffer_bytes"])]
 
 
 def _settings(budgets: list[Budget], p: Paint) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from sharedsl.analysis.budget.document import Budget
 from sharedsl.analysis.budget.limits import runtime_sizes
+from sharedsl.analysis.budget.requirements import refused
 from sharedsl.analysis.budget.subject import budget_of, over_budget
 from sharedsl.analysis.pipeline import Analysis, Broken, compile_plan
 from sharedsl.cli import session
 from sharedsl.cli.session import Findings, guess
 from sharedsl.cli.terminal import Usage
+from sharedsl.diagnostics import Diagnostic
 from sharedsl.syntax import ast
 
 
@@ -39,7 +41,15 @@ def of_builds(
     if settable:
         _known(overrides, list(settable), "parameter")
     _runtime(at, budgets)
+    found.add([problem for budget in budgets if (problem := refused_at(budget, at)) is not None])
     return budgets
+
+
+def refused_at(budget: Budget, at: Mapping[str, int]) -> Diagnostic | None:
+    """What a build's forward requires and `--at` does not keep."""
+    totals = budget.totals
+    known = {name: value for name, value in at.items() if name in runtime_sizes(totals)}
+    return refused(totals.model, {**totals.assumed, **known}, known, budget.name)
 
 
 def _runtime(at: Mapping[str, int], budgets: Sequence[Budget]) -> None:
@@ -103,8 +113,12 @@ def of_plans(
             found.add(problem.diagnostics)
             continue
         budgets.append(budget_of(made, at, overrides, plan, refs))
+        for stage in made.stages:
+            later = compile_plan(analysis, name, refs, dict(overrides), stage)
+            budgets.append(budget_of(later, at, overrides, f"{plan}@{stage}", refs))
         texts[plan] = "\n".join(_text(analysis, name, ref.name) for ref in refs)
     _runtime(at, budgets)
+    found.add([each for budget in budgets if (each := refused_at(budget, at)) is not None])
     return budgets, texts
 
 

@@ -9,23 +9,21 @@ from sharedsl.cli import session
 from sharedsl.cli.cache import remember
 from sharedsl.cli.inputs import specs
 from sharedsl.cli.terminal import paint, write
+from sharedsl.diagnostics.forms import FORMS, HELP, render
 
 EXAMPLES = """examples:
   sharedsl check specs
   sharedsl check model.sdsl --format concise
   cat model.sdsl | sharedsl check -
-
-formats: full (source lines and carets), concise (a line each), json, sarif (code scanning), github (annotations)
 """
-
-FORMATS = ("full", "concise", "json", "sarif", "github")
+EXAMPLES += "\n" + HELP
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="*", default=["."], metavar="PATH", help="specs, or folders of specs; - is standard input"
     )
-    parser.add_argument("--format", choices=FORMATS, default="full", help="how to print what was found")
+    parser.add_argument("--format", choices=FORMS, default="full", help="how to print what was found")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
 
 
@@ -34,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
     paths = specs(options.paths)
     for path in paths:
         session.load(path, found)
-    text = render(options.format, found, len(paths))
+    titles = _titles() if options.format == "sarif" else {}
+    text = render(options.format, found.diagnostics, found.sources, paint(), _shown(paths), titles)
     code = 1 if found.errors else 0
     folders = [path for path in options.paths if os.path.isdir(path)]
     if found.complete:
@@ -43,24 +42,11 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def render(form: str, found: session.Findings, files: int) -> str:
-    from sharedsl.diagnostics import text
+def _titles() -> dict[str, str]:
+    from sharedsl.diagnostics.codes import titles
 
-    if form == "full":
-        p = paint()
-        style = "error" if found.errors else "warning" if found.diagnostics else "green"
-        return text.full(found.diagnostics, found.sources, p) + p(text.summary(found.diagnostics, files), style) + "\n"
-    if form == "concise":
-        return text.concise(found.diagnostics, found.sources, paint())
-    if form == "github":
-        from sharedsl.diagnostics import github
+    return titles()
 
-        return github.render(found.diagnostics, found.sources)
-    if form == "sarif":
-        from sharedsl.diagnostics import sarif
-        from sharedsl.diagnostics.codes import titles
 
-        return sarif.render(found.diagnostics, found.sources, titles())
-    from sharedsl.diagnostics import json
-
-    return json.render(found.diagnostics, found.sources)
+def _shown(paths: list[str]) -> list[str]:
+    return ["<stdin>" if path == "-" else path for path in paths]

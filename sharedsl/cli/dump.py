@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
         write(dump_ast(analysis.file))
         return found.report()
-    names = list(analysis.builds)
+    names = list(analysis.targets)
     if options.build is not None:
         session.wanted([options.build], found)
         names = [options.build]

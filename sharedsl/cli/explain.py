@@ -21,7 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    known = pages()
+    from sharedsl.lint.rules import pages as rules
+
+    known = pages() | rules()
     code = options.code.strip("[]")
     if code not in known:
         from sharedsl.analysis.names import nearest

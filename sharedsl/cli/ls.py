@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 
+from sharedsl.analysis.pipeline import Analysis
 from sharedsl.cli import session
 from sharedsl.cli.inputs import specs
 from sharedsl.cli.table import Cell, table
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         rows = []
         for path in specs(options.paths or ["."]):
             analysis = session.load(path, found)
-            rows += [(name, path, text) for name, text in OF_SPECS[options.what](analysis.file)]
+            rows += [(name, path, text) for name, text in OF_SPECS[options.what](analysis)]
     if options.json:
         listed = [{"name": name, **({"spec": path} if path else {}), "text": text} for name, path, text in rows]
         write(json.dumps({"schema": 1, options.what: listed}, indent=2, ensure_ascii=False) + "\n")
@@ -115,6 +116,8 @@ RELATIONS = (
     ("factorize S rank r", "S = u @ v; with `across C as basis`, `as bank(k)` factors are shared"),
     ("untie S", "S gets storages of its own again"),
     ("freeze S", "not trained"),
+    ("local S", "never sent: what each client of a federation keeps"),
+    ("stage NAME from step n { .. }", "lines that hold from then on in training; values and moments go on"),
     ("init S = ..", "how the storage begins"),
     ("with lora(rank) / diagonal / scale [on Q]", "a private part for each element of a tie, share or fold"),
     ("for x in .. { }, if .. { }, require ..", "decided when the spec is compiled"),
@@ -125,30 +128,39 @@ def _relations() -> Rows:
     yield from RELATIONS
 
 
+def _rules() -> Rows:
+    from sharedsl.lint.rules import pages
+
+    for page in pages().values():
+        yield page.code, page.title
+
+
 def _codes() -> Rows:
     from sharedsl.diagnostics.codes import pages
 
     yield from ((page.code, page.title) for page in sorted(pages().values(), key=lambda page: page.code))
 
 
-def _models(file: ast.File) -> Rows:
-    for item in file.items:
+def _models(analysis: Analysis) -> Rows:
+    for item in analysis.file.items:
         if isinstance(item, ast.Block) and item.kind == "model":
             yield f"{item.name}({_signature(item.params)})", _first(item.doc)
 
 
-def _plans(file: ast.File) -> Rows:
-    for item in file.items:
+def _plans(analysis: Analysis) -> Rows:
+    for item in analysis.file.items:
         if isinstance(item, ast.Plan):
             params = f"({_signature(item.params)})" if item.params else ""
             yield f"{item.name}{params} of {item.model}", _first(item.doc)
 
 
-def _builds(file: ast.File) -> Rows:
-    for item in file.items:
+def _builds(analysis: Analysis) -> Rows:
+    for item in analysis.file.items:
         if isinstance(item, ast.Build):
             plans = ", ".join(ref.name for ref in item.plans)
             yield item.name, f"{item.model} with {plans}" if plans else item.model
+            for stage in analysis.stages.get(item.name, ()):
+                yield f"{item.name}@{stage.name}", f"a stage of it, from step {stage.step:,}"
 
 
 LANGUAGE: dict[str, Callable[[], Rows]] = {
@@ -156,5 +168,6 @@ LANGUAGE: dict[str, Callable[[], Rows]] = {
     "ops": _operations,
     "relations": _relations,
     "codes": _codes,
+    "rules": _rules,
 }
-OF_SPECS: dict[str, Callable[[ast.File], Rows]] = {"models": _models, "plans": _plans, "builds": _builds}
+OF_SPECS: dict[str, Callable[[Analysis], Rows]] = {"models": _models, "plans": _plans, "builds": _builds}

@@ -10,6 +10,8 @@ from sharedsl.cli.terminal import Usage, paint, say, write
 #: verb -> (module, what it does)
 VERBS = {
     "check": ("check", "say what is wrong with specs"),
+    "lint": ("lint", "say what sharing will hurt, and what is unused"),
+    "fmt": ("fmt", "write specs in the one style"),
     "compile": ("compile", "write the PyTorch modules of the builds"),
     "budget": ("budget", "parameters, bytes, FLOPs and state of each build"),
     "compare": ("compare", "one model under several sharing plans, side by side"),

@@ -58,7 +58,7 @@ def load(path: str, found: Findings) -> Analysis:
     found.add(analysis.diagnostics)
     if path == "-" or any(each.code == "import-not-found" for each in analysis.diagnostics):
         found.complete = False
-    found.builds.update(dict.fromkeys(analysis.builds))
+    found.builds.update(dict.fromkeys(analysis.targets))
     return analysis
 
 
@@ -72,19 +72,22 @@ def _read(path: str) -> SourceFile | Diagnostic:
 def compiled(
     analysis: Analysis, builds: Sequence[str], found: Findings, overrides: Mapping[str, int] | None = None
 ) -> Iterator[Compiled]:
-    """The builds of a spec that can be made, all or those asked for."""
-    for name in analysis.builds:
-        if builds and name not in builds:
-            continue
+    """The builds of a spec that can be made, each with its stages behind it; all, or those asked for."""
+    for name in targets(analysis, builds):
         try:
             yield compile_build(analysis, name, overrides=_taken(analysis, name, overrides))
         except Broken as problem:
             found.add(problem.diagnostics)
 
 
+def targets(analysis: Analysis, builds: Sequence[str]) -> list[str]:
+    """The builds and stages that are asked for: a build with all of its stages, or one stage as `Build@stage`."""
+    return [name for name in analysis.targets if not builds or name in builds or name.partition("@")[0] in builds]
+
+
 def _taken(analysis: Analysis, build: str, overrides: Mapping[str, int] | None) -> dict[str, object]:
     """The overrides that the build's model has parameters for."""
-    names = parameters(analysis, analysis.builds[build].model)
+    names = parameters(analysis, analysis.builds[build.partition("@")[0]].model)
     return {name: value for name, value in (overrides or {}).items() if name in names}
 
 

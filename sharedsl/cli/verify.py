@@ -38,9 +38,7 @@ def run(options: argparse.Namespace) -> int:
     p = paint()
     reports = []
     for analysis in analyses:
-        for name in analysis.builds:
-            if options.build and name not in options.build:
-                continue
+        for name in session.targets(analysis, options.build):
             try:
                 report = verify_build(analysis, name, seed=options.seed)
             except Broken as problem:

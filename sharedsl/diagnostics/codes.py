@@ -26,12 +26,15 @@ def pages() -> dict[str, Page]:
     """code -> its page, by subject."""
     from sharedsl.diagnostics.pages.builds import PAGES as builds
     from sharedsl.diagnostics.pages.layers import PAGES as layers
+    from sharedsl.diagnostics.pages.loops import PAGES as loops
     from sharedsl.diagnostics.pages.names import PAGES as names
     from sharedsl.diagnostics.pages.plans import PAGES as plans
     from sharedsl.diagnostics.pages.shapes import PAGES as shapes
     from sharedsl.diagnostics.pages.syntax import PAGES as syntax
+    from sharedsl.diagnostics.pages.training import PAGES as training
+    from sharedsl.diagnostics.pages.values import PAGES as values
 
-    return {page.code: page for page in (*syntax, *names, *layers, *shapes, *plans, *builds)}
+    return {page.code: page for page in (*syntax, *names, *layers, *shapes, *loops, *plans, *values, *training, *builds)}
 
 
 def titles() -> dict[str, str]:

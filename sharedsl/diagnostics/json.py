@@ -14,6 +14,11 @@ def render(diagnostics: Sequence[Diagnostic], sources: Sources) -> str:
     return json.dumps(document(diagnostics, sources), indent=2, ensure_ascii=False) + "\n"
 
 
+def lines(diagnostics: Sequence[Diagnostic], sources: Sources) -> str:
+    """An object a line."""
+    return "".join(json.dumps(_one(each, sources), ensure_ascii=False) + "\n" for each in diagnostics)
+
+
 def document(diagnostics: Sequence[Diagnostic], sources: Sources) -> dict[str, object]:
     return {
         "schema": 1,

@@ -8,6 +8,7 @@ from typing import Any
 from sharedsl import pytree as py
 from sharedsl.analysis.lowering import CHAINABLE
 from sharedsl.diagnostics import InternalError
+from sharedsl.emit.applications import calls as calls_in
 from sharedsl.emit.applications import step_of
 from sharedsl.emit.classes import Classes
 from sharedsl.emit.forward import Forward, Value
@@ -87,14 +88,14 @@ class Calls:
             made: py.Expr = py.Call(MODULE, tuple(one for one in inputs if one is not None))
         else:
             made = layer.call(MODULE, tuple(inputs), args, cx)
-        code = _rewritten(made, lambda call: self._through(call, binding, forward, use.step))
+        code = _rewritten(made, lambda call: self._through(call, binding, forward, use))
         if repeated is None:
             return Value(code)
         outputs = arguments.get("outputs")
         count = len(outputs) if isinstance(outputs, tuple) else 1
         return Value(code, (repeated[0] - count, repeated[1]))
 
-    def _through(self, call: py.Call, binding: Binding, forward: Forward, step: int | None) -> py.Expr:
+    def _through(self, call: py.Call, binding: Binding, forward: Forward, use: d.Use) -> py.Expr:
         """A call of a leaf's module, by the way that it is reached."""
         reach = binding.reach
         callee = self._reference(binding.callee, reach.callee, forward)
@@ -104,11 +105,13 @@ class Calls:
         if binding.callee.role is not None:
             word = self.file.classes.keyword(reach.callee.path, reach.callee.role)  # type: ignore[arg-type]
             kwargs = (*kwargs, (word, py.Const(True)))
+        if (row := self._row(use, reach.callee.path)) is not None:
+            needs = (*needs, row)
         args = call.args
         if reach.scale is not None:
             args = (py.Binary("*", args[0], scale_code(reach.scale, forward.around.env)), *args[1:])
-        if step is not None:
-            kwargs = (*kwargs, ("step", py.Const(step)))
+        if use.step is not None:
+            kwargs = (*kwargs, ("step", py.Const(use.step)))
         code: py.Expr = py.Call(callee, (*args, *needs), kwargs)
         if binding.then is not None:
             code = py.call(self._reference(binding.then, reach.then, forward), code)
@@ -123,6 +126,7 @@ class Calls:
             assert isinstance(need, Tensor)
             tensors[need.storage] = self._reference(ref, need, forward)
         weights = self._reader(tensors, forward)
+        self.host.tables.label = use.child
         found: dict[str, py.Expr | None] = {}
         for name, site in app.weights.items():
             axes = solved.sites[site].spec.axes
@@ -133,7 +137,7 @@ class Calls:
 
     def _reader(self, tensors: Mapping[int, py.Expr], forward: Forward) -> Weights:
         layout = self.file.classes.layout
-        return Weights(layout.solved, layout.model.unit_at, tensors, forward.around.env, self.file.cx)
+        return Weights(layout.solved, layout.model.unit_at, tensors, forward.around.env, self.file.cx, self.host.tables)
 
     def _block(
         self, use: d.Use, binding: Binding, unit: Unit, inputs: list[py.Expr | None], forward: Forward
@@ -166,9 +170,11 @@ class Calls:
                 needs.append(py.Const(use.step))
             elif use.step is not None:
                 late.append(("step", py.Const(use.step)))
+            if (row := self._row(use, target.path)) is not None:
+                needs.append(row)
         args += needs
-        if self.file.incremental and stateful(unit):
-            args += [py.Name("cache"), self._slot(use)]
+        if body.keeps and stateful(unit):
+            args += [py.Name(forward.cache), self._slot(use, forward)]
         func = callee if method == "forward" else py.Attr(callee, method)
         if not needs and not late:
             return py.Call(func, tuple(args))
@@ -211,12 +217,49 @@ class Calls:
                 found[one.name] = in_terms(arg.value, forward.around.env).code
         return found
 
-    def _slot(self, use: d.Use) -> py.Expr:
+    def _row(self, use: d.Use, target: Path) -> py.Expr | None:
+        """Which application of a layer with buffers this is; None where there is only one."""
+        layout = self.file.classes.layout
+        if layout.hosts[target].rows == 1:
+            return None
+        ways = layout.applied.ways[target]
+        at = py.Const(ways.index(step_of(use)))
+        if self.host.rows == 1:
+            return at
+        own = py.Name("application")
+        return own if len(ways) == 1 else py.Binary("+", py.Binary("*", py.Const(len(ways)), own), at)
+
+    def handing(
+        self, call: d.CallSelf, forward: Forward
+    ) -> tuple[tuple[py.Expr, ...], tuple[tuple[str, py.Expr], ...]]:
+        """The states, for another forward of the same block."""
+        unit = self.host.unit
+        if not (unit.bodies[call.body].keeps and stateful(unit)):
+            return (), ()
+        cache = py.Name(forward.cache)
+        return ((cache, py.Name("slot")), ()) if self.host.path else ((), (("cache", cache),))
+
+    def _slot(self, use: d.Use, forward: Forward) -> py.Expr:
         """The number of this application's states: counted per application, below what the caller says."""
         offset = slots_of(self.host, use, self.file.classes.layout)
+        if forward.first is not None:
+            return py.Const(offset - slots_of(self.host, forward.first, self.file.classes.layout))
         if not self.host.path:
             return py.Const(offset)
         return py.Name("slot") if offset == 0 else py.Binary("+", py.Name("slot"), py.Const(offset))
+
+    def buffer(self, name: str) -> py.Expr:
+        """A buffer of the block's own: this application's row."""
+        whole = py.Attr(SELF, name)
+        return whole if self.host.rows == 1 else py.Index(whole, py.Name("application"))
+
+    def turn_place(self, loop: d.While, forward: Forward) -> py.Expr | None:
+        """The place of the first layer with states that a running loop calls: its turns are told apart below that."""
+        if not forward.body.keeps:
+            return None
+        uses = (use for call in calls_in(loop.body) if isinstance(call, d.Call) for use in call.uses)
+        first = next((use for use in uses if stateful(self.host.unit.child(step_of(use)))), None)
+        return None if first is None else self._slot(first, forward)
 
     def weight(self, name: str, forward: Forward) -> Value:
         """A weight that the block declares itself."""
@@ -230,6 +273,7 @@ class Calls:
                 tensors[number] = py.Attr(SELF, storage.name)
             else:
                 tensors[number] = self._reference(ref, Tensor(path, storage.name, number), forward)
+        self.host.tables.label = name
         return Value(self._reader(tensors, forward).logical(expr))
 
     # ------------------------------------------------------------------------ paths in the code

@@ -11,8 +11,10 @@ from sharedsl.emit.hosts import Constant, Host, Layout, Own, Ref
 from sharedsl.emit.inits import init_numbers
 from sharedsl.emit.leaf_words import role_names
 from sharedsl.emit.leaves import LeafCode, LeafWriter
-from sharedsl.emit.needs import Role
+from sharedsl.emit.needs import Role, Tensor
+from sharedsl.emit.reroll import Orders
 from sharedsl.emit.terms import constant, evaluate, literal_of, tidy
+from sharedsl.model import weights as w
 from sharedsl.model.sites import Path, Step
 from sharedsl.model.sizes import Arith, Real, Size, Value, named
 from sharedsl.model.tree import Child
@@ -61,6 +63,7 @@ class Classes:
     of: dict[Path, Class | None] = field(default_factory=dict)
     keys: dict[object, Class] = field(default_factory=dict)
     roles: dict[Path, dict[Role, str]] = field(default_factory=dict)
+    orders: Orders = field(default_factory=Orders)
 
     def run(self) -> Classes:
         for path, host in self.layout.hosts.items():
@@ -121,6 +124,7 @@ class Classes:
         )
         owned = tuple((each.name, each.shape, each.init, each.trainable) for each in host.owned)
         bindings = tuple((step, *self._normal(host, step)) for step in host.bindings)
+        read = tuple((name, _own_read(*found)) for name, found in host.weights.items())
         bodies = tuple(sorted({key for app in host.apps for key in app.bodies}))
         key = (
             "unit",
@@ -129,10 +133,12 @@ class Classes:
             children,
             owned,
             bindings,
+            read,
             host.slots,
             tuple(host.lifted),
             host.stepped,
             host.always_stepped,
+            host.rows,
         )
         wanted = self.root_name if not host.path else host.unit.name
         return self._known(key, wanted, host, None)
@@ -144,7 +150,16 @@ class Classes:
         refs = (binding.callee, binding.then, *binding.needs)
         needs = (reach.callee, reach.then, *reach.needs)
         plain = tuple(self.plain_ref(ref, need) for ref, need in zip(refs, needs, strict=False))
-        return (reach.kind, reach.scale, reach.repeated, plain)
+        return (reach.kind, reach.scale, reach.repeated, plain, self._functional(host, step))
+
+    def _functional(self, host: Host, step: Step) -> tuple[object, ...]:
+        """How a leaf without a module reads its weights, in terms of what it is handed."""
+        reach = host.bindings[step].reach
+        if reach.kind != "functional":
+            return ()
+        order = {need.storage: at for at, need in enumerate(reach.needs) if isinstance(need, Tensor)}
+        app = next(app.children[step] for app in host.apps if step in app.children)
+        return tuple(str(w.renumbered(self.layout.solved.reads[site], order)) for site in app.weights.values())
 
     def plain_ref(self, ref: Ref | None, need: Any) -> object:
         if ref is None:
@@ -181,20 +196,25 @@ class Classes:
             taken = {each.name for each in self.found}
         if host.path and wanted == self.root_name:  # the root keeps the build's name
             wanted += "Layer" if host.leaf else "Block"
-        if wanted not in taken:
+        if wanted not in taken and not (host.unit.variant == "Writer" and self._unchanged(wanted)):
             return wanted
-        for suffix in ("Reader",) if host.slots else ():
+        for suffix in (host.unit.variant,) if host.unit.variant else ("Reader",) if host.slots else ():
             if wanted + suffix not in taken:
                 return wanted + suffix
+        wanted += host.unit.variant
         parent = self.layout.hosts[host.path[:-1]].unit.name if len(host.path) > 1 else ""
         for ending in ("Layer", "Block"):
             parent = parent.removesuffix(ending)
-        if parent and not host.leaf and parent + wanted not in taken:
+        if parent and not host.leaf and not host.unit.variant and parent + wanted not in taken:
             return parent + wanted
         number = 2
         while f"{wanted}{number}" in taken:
             number += 1
         return f"{wanted}{number}"
+
+    def _unchanged(self, wanted: str) -> bool:
+        """Whether some modules of a block are as it is written, where others take part in a `reuse`."""
+        return any(host.unit.name == wanted and not host.unit.variant for host in self.layout.hosts.values())
 
     def _usual(self, each: Class) -> None:
         """The commonest value of each number is the constructor's default."""
@@ -260,6 +280,8 @@ class Classes:
         """Parameters behind sizes that have no words in the code, such as what a partial tie leaves of a weight."""
         found: set[str] = set()
         for storage in self.layout.solved.storages:
+            if storage.site >= len(self.layout.solved.sites):  # a plan's own weight
+                continue
             whole = self.layout.solved.sites[storage.site].spec.axes
             for axis, before in zip(storage.axes, whole, strict=False):
                 if storage.role == "weight" and not axis.size.code.names() and not axis.size.same(before.size):
@@ -304,6 +326,11 @@ class Classes:
         return child.arguments[host.path[-1].index or 0]
 
 
+def _own_read(expr: w.Expr, refs: Mapping[int, Ref]) -> str:
+    """How a block reads a weight that it declares itself, whatever its storages are numbered."""
+    return str(w.renumbered(expr, {number: at for at, number in enumerate(refs)}))
+
+
 def _family(host: Host) -> object:
     """Equal for modules that may well be one class at other sizes: the same block, with the same parts."""
     unit = host.unit
@@ -317,7 +344,7 @@ def _particulars(host: Host) -> object:
     if not host.leaf:
         return None
     numbers = tuple((name, number.value, number.code) for name, number in init_numbers(host).items())
-    return (numbers, tuple(each.name for each in host.owned if not each.trainable), host.owned_shapes())
+    return (host.rows, numbers, tuple(each.name for each in host.owned if not each.trainable), host.owned_shapes())
 
 
 def _formula(name: str, codes: dict[str, Arith], env: dict[str, Arith]) -> Arith | None:

@@ -14,6 +14,7 @@ from sharedsl.emit.header import first_sentence
 from sharedsl.emit.hosts import Host
 from sharedsl.emit.names import assigned, names_in
 from sharedsl.emit.reroll import Container
+from sharedsl.emit.reroll import replace as substitute
 from sharedsl.emit.states import enters, stateful
 from sharedsl.emit.terms import in_terms, stored
 from sharedsl.model import dataflow as d
@@ -88,7 +89,7 @@ class CompositeWriter:
         return found
 
     def _name_slots(self, methods: Mapping[str, tuple[str, d.Body]]) -> None:
-        taken: set[str] = {"self", "cache", "slot", "state", "step"}
+        taken: set[str] = {"self", "cache", "slot", "state", "step", "application"}
         for _, body in methods.values():
             taken |= names_in(body.statements) | {each.name for each in body.inputs} | assigned(body.statements)
         names: list[str] = []
@@ -133,6 +134,7 @@ class CompositeWriter:
             containers=self._containers(),
             apply=self.calls.apply,
             weight=self.calls.weight,
+            buffer=self.calls.buffer,
             lift=self.calls.lift,
             line=self.file.line,
             functions=self.file.functions,
@@ -140,14 +142,16 @@ class CompositeWriter:
             counts=self._counts(env),
             reserved=frozenset(self.slot_names)
             | {"self", "cache", "slot", "state"}
-            | ({"step"} if self.host.stepped else set()),
-            states={key: spec.type for key, spec in unit.states.items()},
-            incremental=self.file.incremental,
+            | ({"step"} if self.host.stepped else set())
+            | ({"application"} if self.host.rows > 1 else set()),
+            states=dict(body.states),
+            handing=self.calls.handing,
+            turn_place=self.calls.turn_place,
         )
         forward = Forward(around, body)
         self._place_new_tensors(body, forward)
         lifted = [self.calls.lifted_name(each, body) for each in self.host.lifted.values()]
-        statements = forward.run()
+        statements = list(self._first_rows(tuple(forward.run())))
         params = [py.Param("self")]
         late: list[py.Param] = []
         head: list[py.Stmt] = []
@@ -163,7 +167,9 @@ class CompositeWriter:
         params += [py.Param(slot) for slot in (*self.slot_names, *lifted)]
         if self.host.stepped:
             head += self._step(body, forward, params, late)
-        if self.file.incremental and stateful(unit):
+        if self.host.rows > 1:
+            params.append(py.Param("application"))
+        if body.keeps and stateful(unit):
             root = not self.host.path
             (late if root else params).append(py.Param("cache", default=py.Const(None) if root else None))
             if not root:
@@ -179,6 +185,16 @@ class CompositeWriter:
             params = [each for each in params if each.name not in {forward.name(one) for one in dropped}]
             late = [each for each in late if each.name not in {forward.name(one) for one in dropped}]
         return py.FunctionDef(name, (*params, *late), whole), dropped
+
+    def _first_rows(self, statements: tuple[py.Stmt, ...]) -> tuple[py.Stmt, ...]:
+        """`2 * application + 0`, which loops are made from, without the zero."""
+        if self.host.rows > 1:
+            layout = self.file.classes.layout
+            below = {ways for path, ways in layout.applied.ways.items() if path[:-1] == self.host.path}
+            for count in {len(ways) for ways in below}:
+                scaled = py.Binary("*", py.Const(count), py.Name("application"))
+                statements = substitute(statements, py.Binary("+", scaled, py.Const(0)), scaled)
+        return statements
 
     def _step(self, body: d.Body, forward: Forward, params: list[py.Param], late: list[py.Param]) -> list[py.Stmt]:
         """The signal that tells the steps of a fold apart, added to the first input."""
@@ -244,8 +260,8 @@ class CompositeWriter:
 
 
 def _unread(statement: py.Assign, used: set[str], unit: Unit) -> bool:
-    """The length of a state that nothing asks for."""
-    names = {spec.size_name for spec in unit.states.values()}
+    """The length of a state, or a count, that nothing asks for."""
+    names = {spec.size_name if spec.type is not None else spec.name for spec in unit.states.values()}
     target = statement.targets[0]
     return isinstance(target, py.Name) and target.id in names and target.id not in used
 
@@ -273,7 +289,7 @@ def sizes_read(body: d.Body, whole: tuple[py.Stmt, ...], forward: Forward) -> li
     used = {each.id for each in py.walk(whole) if isinstance(each, py.Name)}
     wanted: dict[str, dict[int, str]] = {}
     for name, (source, axis) in body.sizes:
-        if name in used and not source.startswith("state:"):
+        if name in used and ":" not in source:
             wanted.setdefault(source, {})[axis] = name
     statements: list[py.Stmt] = []
     for source, axes in wanted.items():

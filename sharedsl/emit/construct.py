@@ -6,7 +6,9 @@ from sharedsl import pytree as py
 from sharedsl.emit.classes import Class, Classes
 from sharedsl.emit.hosts import Host
 from sharedsl.emit.inits import buffer_fills, init_code, init_numbers, several_outputs
+from sharedsl.emit.kinds import listed
 from sharedsl.emit.leaf_sizes import leaf_sizes
+from sharedsl.emit.reroll import Orders
 from sharedsl.emit.root import alias_table
 from sharedsl.emit.terms import constant, in_terms, literal_of, tidy
 from sharedsl.layers import LAYERS
@@ -33,7 +35,7 @@ class Constructor:
         """`__init__` (and `reset_parameters` for weights of its own). `stored`: parameters that the forwards read."""
         own = {name for name in stored if name in self.each.env}
         self.env = {name: named(f"self.{name}") if name in own else code for name, code in self.each.env.items()}
-        parts = self._buffers() + self._weights()
+        parts = self._buffers() + self._tables() + self._weights()
         for name, elements in self.host.children.items():
             parts.append(self._child(name, elements))
             parts += self._partly_frozen(name, elements)
@@ -62,7 +64,7 @@ class Constructor:
         if len(body) == 1 and not params and not self.each.extras:
             return ()
         functions = [py.FunctionDef("__init__", (py.Param("self"), *self._params(params)), tuple(body))]
-        fills = (*self._fills(), *buffer_fills(self.host.unit))
+        fills = (*self._fills(), *buffer_fills(self.host.unit), *self.host.tables.fills(self.cx))
         if fills and self.host.path:
             functions.append(py.FunctionDef("reset_parameters", (py.Param("self"),), fills))
         return tuple(functions)
@@ -114,6 +116,15 @@ class Constructor:
             statements += self._fills()
         return statements
 
+    def _tables(self) -> list[py.Stmt]:
+        """The indices of gathers. A block with weights of its own fills them together with those."""
+        made = self.host.tables.made(self.cx)
+        if not made or (self.host.owned and self.host.path):
+            return made
+        if self.host.path:
+            return [*made, py.ExprStmt(py.method(SELF, "reset_parameters"))]
+        return made + self.host.tables.fills(self.cx)
+
     def _fills(self) -> tuple[py.Stmt, ...]:
         found: list[py.Stmt] = []
         for storage in self.host.owned:
@@ -124,7 +135,8 @@ class Constructor:
         statements: list[py.Stmt] = []
         for name, spec in self.host.unit.buffers.items():
             self.cx.use("torch")
-            sizes = py.tuple_of(*(py.arith(in_terms(size, self.env).code) for size in spec.type.dims))
+            rows = (py.Const(self.host.rows),) if self.host.rows > 1 else ()
+            sizes = py.tuple_of(*rows, *(py.arith(in_terms(size, self.env).code) for size in spec.type.dims))
             value = spec.value.value if isinstance(spec.value, Size | Real) else spec.value
             full = py.call("torch.full", sizes, py.number(float(value or 0)))  # type: ignore[arg-type]
             keep = None if spec.persistent else py.Const(False)
@@ -146,7 +158,7 @@ class Constructor:
         whole = keys == list(range(len(child.units)))
         length = py.arith(in_terms(count, self.env).code) if whole else py.Const(len(keys))
         if keys == list(range(len(keys))):
-            return py.Assign((target,), py.call("nn.ModuleList", _listed(made, length, count if whole else None)))
+            return py.Assign((target,), py.call("nn.ModuleList", _listed(made, length, self.classes.orders)))
         return py.Assign((target,), py.call("nn.ModuleDict", self._keyed(keys, made)))
 
     def _partly_frozen(self, name: str, elements: dict[int | None, Host]) -> list[py.Stmt]:
@@ -213,6 +225,8 @@ class Constructor:
             return LAYERS[host.unit.name].module(args, self.cx)
         assert found.leaf is not None
         numbers = tuple(self._numbers(host, found))
+        if host.rows > 1 and not found.leaf.whole:
+            numbers = (*numbers, ("applications", py.Const(host.rows)))
         if not found.leaf.whole:
             made = LAYERS[host.unit.name].module(args, self.cx)
             assert isinstance(made, py.Call)
@@ -266,7 +280,7 @@ def new_parameter(empty: py.Expr, storage: Storage) -> py.Expr:
     return py.call("nn.Parameter", empty, requires_grad=None if storage.trainable else py.Const(False))
 
 
-def _listed(made: list[py.Expr], length: py.Expr, count: Size | None) -> py.Expr:
+def _listed(made: list[py.Expr], length: py.Expr, orders: Orders) -> py.Expr:
     """A list of parts: equal ones by a comprehension."""
     if len(made) == 1:
         return py.ListExpr((made[0],))
@@ -293,7 +307,7 @@ def _listed(made: list[py.Expr], length: py.Expr, count: Size | None) -> py.Expr
         for part in parts[1:]:
             total = py.Binary("+", total, part)
         return total
-    return py.ListExpr(tuple(made))
+    return listed(made, length, orders) or py.ListExpr(tuple(made))
 
 
 def _product(value: Value) -> int:

@@ -6,23 +6,11 @@ from sharedsl.emit.terms import literal_of
 from sharedsl.model.tree import Unit
 
 
-def has_buffers(unit: Unit) -> bool:
-    """Whether it, or something inside it, keeps statistics: these are each application's own."""
-    return bool(unit.buffers) or any(
-        has_buffers(each) for child in unit.children.values() for each in _once(child.units)
-    )
-
-
-def _once(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
-    """Each unit once."""
-    return tuple({id(unit): unit for unit in units}.values())
-
-
 def same_unit(one: Unit, other: Unit) -> bool:
     """Whether they compute the same from the same weights; how these begin is no part of it."""
     if one is other:
         return True
-    if one.name != other.name or one.kind != other.kind or _plain(one) != _plain(other):
+    if (one.name, one.variant) != (other.name, other.variant) or one.kind != other.kind or _plain(one) != _plain(other):
         return False
     return one.children.keys() == other.children.keys() and all(
         len(child.units) == len(other.children[name].units)

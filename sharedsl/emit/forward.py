@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Callable, Mapping
 
 from sharedsl import pytree as py
+from sharedsl.emit.cuts import cut_off
+from sharedsl.emit.loops import running_loop
 from sharedsl.emit.names import assigned, names_in, reads_in, reads_of, variables
 from sharedsl.emit.reroll import Container, Orders, contains, reroll
+from sharedsl.emit.scans import once, scan
 from sharedsl.emit.terms import Env, in_terms
 from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Size, combine, size
@@ -51,6 +55,7 @@ class Surroundings:
     #: code for one use of a child: the use, the arguments' values, their types and the result's type
     apply: Callable[[d.Use, list[Value | None], d.Call, Forward], Value]
     weight: Callable[[str, Forward], Value]
+    buffer: Callable[[str], py.Expr]
     #: computes before a stack's loop what its elements have in common
     lift: Callable[[d.Call, Forward], None]
     line: Callable[[Span], str]
@@ -61,8 +66,12 @@ class Surroundings:
     counts: Mapping[str, tuple[int, py.Expr]] = field(default_factory=dict)
     reserved: frozenset[str] = frozenset()
     states: Mapping[str, d.Tensor | None] = field(default_factory=dict)
-    #: whether the caller keeps states between calls
-    incremental: bool = False
+    #: the arguments that hand the states on to another forward of the same block
+    handing: Callable[[d.CallSelf, Forward], tuple[tuple[py.Expr, ...], tuple[tuple[str, py.Expr], ...]]] = field(
+        default=lambda call, forward: ((), ())
+    )
+    #: what a running loop's turns call their states by; None where they keep none
+    turn_place: Callable[[d.While, Forward], py.Expr | None] = field(default=lambda loop, forward: None)
 
 
 @dataclass(slots=True)
@@ -80,6 +89,11 @@ class Forward:
     #: weights of other owners that were fetched at the top, by (owner's code, name)
     fetched: dict[py.Expr, str] = field(default_factory=dict)
     kept: dict[str, Repeat | None] = field(default_factory=dict)
+    #: names that a running loop hands from turn to turn, whose values are whole
+    handed_on: frozenset[str] = frozenset()
+    #: what the caller's states are called here, and the use whose place in there is the first
+    cache: str = "cache"
+    first: d.Use | None = None
     #: names of values that were computed before a stack's loop, and of those that were handed to this forward
     lifted: dict[object, str] = field(default_factory=dict)
 
@@ -118,7 +132,14 @@ class Forward:
     # ------------------------------------------------------------------------ statements
 
     def block(self, statements: tuple[d.Statement, ...], after: frozenset[str]) -> None:
+        ungraded = [] if self.body.keeps else cut_off(statements, after)
+        outside: list[py.Stmt] = []
         for at, statement in enumerate(statements):
+            if any(at == each.stop for each in ungraded):
+                self.around.cx.use("torch")
+                self.out = [*outside, py.With(py.call("torch.no_grad"), None, tuple(self.out))]
+            if any(at == each.start for each in ungraded):
+                outside, self.out = self.out, []
             self.later = after | names_in(statements[at + 1 :])
             self.assigned_later = frozenset(self.name(each) for each in assigned(statements[at + 1 :]))
             self.statement = statement
@@ -154,6 +175,8 @@ class Forward:
                 self.out.append(py.Return(values[0] if len(values) == 1 else py.TupleExpr(tuple(values))))
             case d.Loop():
                 self.loop(statement)
+            case d.While():
+                running_loop(self, statement)
             case d.Present():
                 self.present(statement)
             case d.Check():
@@ -181,6 +204,8 @@ class Forward:
 
     def bind(self, target: str, value: Value) -> None:
         self.repeats.pop(target, None)
+        if target in self.handed_on:
+            value = Value(self.whole(value))
         if value.repeat is not None:
             self.repeats[target] = value.repeat
         name = py.Name(self.name(target))
@@ -188,9 +213,11 @@ class Forward:
             self.out.append(py.Assign((name,), value.code))
 
     def keep(self, statement: d.Keep) -> None:
+        if not self.body.keeps and statement.state not in self.later:
+            return  # for the next call, which does not ask for it
         value = self.lower(statement.value)
         self.kept[statement.state] = value.repeat
-        if not self.around.incremental:
+        if not self.body.keeps:
             held = value.code.id if isinstance(value.code, py.Name) else None
             if held is not None and held not in self.assigned_later:
                 self.names[statement.state] = held
@@ -205,6 +232,9 @@ class Forward:
             self.repeats[statement.state] = value.repeat
         name = py.Name(self.name(statement.state))
         place = py.Index(py.Name("state"), py.Const(statement.state))
+        if self.around.states.get(statement.state) is None:  # a count: its name still means what it was at the start
+            self.out.append(py.Assign((place,), value.code))
+            return
         self.out.append(py.Assign((name, place), value.code))
 
     def present(self, statement: d.Present) -> None:
@@ -225,7 +255,11 @@ class Forward:
 
     def check(self, statement: d.Check) -> None:
         left, right = (self.number(each) for each in (statement.left, statement.right))
-        self.out.append(py.Assert(py.Compare(left, statement.op, right), py.Const(statement.text)))
+        test = py.Compare(left, statement.op, right)
+        text = statement.text
+        if not self.body.keeps and set(re.findall(r"\w+", text)) & self.around.states.keys():
+            text = py.one_line(test).replace("self.", "")  # without the states, of which nothing is kept here
+        self.out.append(py.Assert(test, py.Const(text)))
 
     def loop(self, statement: d.Loop) -> None:
         turns = []
@@ -264,16 +298,19 @@ class Forward:
             case d.Weight():
                 return self.around.weight(expr.name, self)
             case d.Buffer():
-                return Value(py.Attr(py.Name("self"), expr.name))
+                return Value(self.around.buffer(expr.name))
             case d.Op():
                 return self.op(expr)
             case d.Call():
                 return self.call(expr)
             case d.CallSelf():
                 method = py.Attr(py.Name("self"), self.around.methods[expr.body])
-                return Value(py.Call(method, *self.arguments(expr.args)))
+                states, late = self.around.handing(expr, self)
+                return Value(py.Call(method, (*self.arguments(expr.args)[0], *states), late))
             case d.CallFunction():
                 return Value(py.Call(py.Name(self.around.functions[expr.body]), *self.arguments(expr.args)))
+            case d.Once():
+                return once(self, expr)
             case d.Pick():
                 return Value(py.item(self.forced(expr.of), expr.index))
             case d.Collect():
@@ -341,6 +378,8 @@ class Forward:
 
     def call(self, call: d.Call) -> Value:
         values = [None if arg is None else self.lower(arg) for arg in call.args]
+        if call.scan is not None:
+            return scan(self, call, values)
         if len(call.uses) == 1:
             return self.around.apply(call.uses[0], values, call, self)
         return self.stack(call, values)

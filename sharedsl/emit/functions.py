@@ -48,6 +48,7 @@ class Functions:
             containers={},
             apply=_nothing,
             weight=_nothing,
+            buffer=_nothing,
             lift=_nothing,
             line=self.line,
             functions=self.names,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from sharedsl import pytree as py
@@ -60,7 +61,9 @@ def _letters(body: d.Body | None) -> str:
 
 def _counts(solved: w.Solved) -> list[str]:
     stored = sum(_numel(storage.shape) for storage in solved.storages)
-    applied = sum(_numel(site.shape) for site in solved.sites)
+    often = Counter(id(site.spec) for site in solved.sites)
+    specs = {id(site.spec): site.spec for site in solved.sites}
+    applied = sum(_numel(specs[each].shape) * count for each, count in often.items())
     applied += sum(_numel(solved.storages[number].shape) for numbers in solved.private.values() for number in numbers)
     return [f"Stored parameters: {stored:,}. Applied in one forward: {applied:,}."]
 

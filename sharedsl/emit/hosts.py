@@ -7,7 +7,9 @@ are modules whose calls take the other owners as arguments, passed down by the n
 
 from __future__ import annotations
 
+from sharedsl.analysis.applied import Applied
 from sharedsl.emit.applications import App
+from sharedsl.emit.gathers import Tables
 from sharedsl.emit.lift import Lifted, Lifts
 from sharedsl.emit.needs import Reach, Role
 from sharedsl.model import weights as w
@@ -85,8 +87,12 @@ class Host:
     weights: dict[str, tuple[w.Expr, dict[int, Ref]]] = field(default_factory=dict)
     #: the different ways in which a leaf's applications read their weights
     variants: list[tuple[w.Expr, ...]] = field(default_factory=list)
+    #: how many applications it has, where it keeps buffers: each has a row of them
+    rows: int = 1
     #: a leaf's own computation
     reach: Reach | None = None
+    #: the indices of gathers that its code reads weights through
+    tables: Tables = field(default_factory=Tables)
 
     @property
     def leaf(self) -> bool:
@@ -113,3 +119,6 @@ class Layout:
     solved: w.Solved
     root: App
     hosts: dict[Path, Host]
+    applied: Applied
+    #: prefixes of names that stand for the owner's, once they are asked for
+    aliases: dict[str, str] | None = None

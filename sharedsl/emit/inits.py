@@ -81,7 +81,7 @@ def of_shape(storage: Storage, host: Host) -> py.Expr | None:
 def _columns(storage: Storage, host: Host) -> py.Expr:
     """`self.weight.shape[1]`, or the size of what is left behind the outputs' axes."""
     tensor = py.name(f"self.{storage.name}")
-    if host.unit.name == "Linear" and storage.role not in ("bank", "coefficient"):
+    if host.unit.name == "Linear" and storage.role not in ("bank", "coefficient", "core"):
         return py.item(py.Attr(tensor, "shape"), 1)
     outs = sum(axis.side == "out" for axis in storage.axes)
     if outs == len(storage.axes) - 1:
@@ -124,9 +124,10 @@ def init_code(
     fan_in: py.Expr | None = None,
     std: py.Expr | None = None,
     own_fan_in: py.Expr | None = None,
+    joined: bool = False,
 ) -> list[py.Stmt]:
     """Statements that fill `tensor`; numbers of the constructor are attributes, `fan_in` code for what a row has,
-    `own_fan_in` the same for this very tensor where torch would count it wrongly."""
+    `own_fan_in` the same for this very tensor where torch would count it wrongly. `joined`: a Linear's layout."""
     cx.use("nn")
     init = storage.init
     args = dict(init.args)
@@ -162,14 +163,20 @@ def init_code(
                 low, high = _bounds(args)
             code = py.call("nn.init.uniform_", tensor, low, high)
         case "kaiming_uniform" | "kaiming_normal":
-            return _kaiming(storage, tensor, init, cx, own_fan_in)
+            return _kaiming(storage, tensor, init, cx, None if "seed" in args else own_fan_in)
         case "xavier_uniform" | "xavier_normal" | "orthogonal":
             gain = number("gain", 1.0) if "gain" in args else None
             code = py.call(f"nn.init.{init.name}_", tensor, gain=gain)
+        case "lengths":
+            return [_lengths(storage, tensor, cx, joined)]
         case "identity":
             code = py.call("nn.init.eye_", tensor)
         case "rows":
             return _rows(tensor, init, cx)
+        case "log_count":
+            return [_log_count(storage, tensor, cx)]
+        case "step_sizes":
+            return _step_sizes(tensor, args, cx)
         case _:
             code = py.call(f"nn.init.{init.name}_", tensor)
     return [py.ExprStmt(code)]
@@ -210,7 +217,32 @@ def _kaiming(
         bound = py.number((1 / max(_product(ins), 1)) ** 0.5)
         return [py.ExprStmt(py.call("nn.init.uniform_", tensor, py.Unary("-", bound), bound))]
     a = py.call("math.sqrt", py.Const(5)) if abs(slope - 5**0.5) < 1e-9 else py.number(slope)
-    return [py.ExprStmt(py.call(f"nn.init.{init.name}_", tensor, a=a))]
+    return [py.ExprStmt(py.call(f"nn.init.{init.name}_", tensor, a=a, generator=_generator(tensor, init, cx)))]
+
+
+def _generator(tensor: py.Expr, init: Init, cx: py.CodeContext) -> py.Expr | None:
+    """What a tensor is drawn from that is the same whatever else was drawn before."""
+    seed = dict(init.args).get("seed")
+    if seed is None:
+        return None
+    cx.use("torch")
+    return py.method(py.call("torch.Generator", py.Attr(tensor, "device")), "manual_seed", py.number(_plain(seed)))
+
+
+def _lengths(storage: Storage, tensor: py.Expr, cx: py.CodeContext, joined: bool) -> py.Stmt:
+    """The length of each output's part of the weight beside it: with it the weight starts as its base (DoRA)."""
+    cx.use("torch")
+    assert isinstance(tensor, py.Attr)
+    base = py.Attr(tensor.value, storage.name.replace("_magnitude", "", 1))
+    ins = [int(at) for at in _plain_numbers(storage.init)]
+    dims = [1] if joined else ins
+    dim = py.Const(dims[0]) if len(dims) == 1 else py.tuple_of(*(py.Const(at) for at in dims))
+    length = py.call("torch.linalg.vector_norm", py.method(base, "detach"), dim=dim)
+    return py.ExprStmt(py.method(py.method(tensor, "detach"), "copy_", length))
+
+
+def _plain_numbers(init: Init) -> list[int | float]:
+    return [_plain(value) for _, value in init.args]
 
 
 def _within_fan(tensor: py.Expr, fan_in: py.Expr, normal: bool, gain: float) -> list[py.Stmt]:
@@ -234,6 +266,25 @@ def _rows(tensor: py.Expr, init: Init, cx: py.CodeContext) -> list[py.Stmt]:
     for at, (_, value) in enumerate(init.args):
         fills.append(py.ExprStmt(py.call("nn.init.constant_", py.item(tensor, at), py.number(_plain(value)))))
     return fills
+
+
+def _log_count(storage: Storage, tensor: py.Expr, cx: py.CodeContext) -> py.Stmt:
+    """log 1, log 2, .. along the last axis."""
+    cx.use("torch")
+    last = py.Index(py.Attr(tensor, "shape"), py.integer(-1))
+    counted = py.method(py.call("torch.arange", py.Const(1), py.Binary("+", last, py.Const(1))), "log")
+    return py.ExprStmt(py.method(py.method(tensor, "detach"), "copy_", counted))
+
+
+def _step_sizes(tensor: py.Expr, args: dict[str, Size | Real], cx: py.CodeContext) -> list[py.Stmt]:
+    """The inverse of softplus of numbers whose logarithms are evenly spread."""
+    cx.use("torch", "math")
+    low, high = (py.call("math.log", py.number(_plain(args[name]))) for name in ("low", "high"))
+    step = py.Name("step")
+    spread = py.method(py.method(py.call("torch.empty_like", tensor), "uniform_", low, high), "exp")
+    rest = py.call("torch.log", py.Unary("-", py.call("torch.expm1", py.Unary("-", step))))
+    fill = py.method(py.method(tensor, "detach"), "copy_", py.Binary("+", step, rest))
+    return [py.Assign((step,), spread), py.ExprStmt(fill)]
 
 
 def _product(values: list[int]) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from math import prod
 
 from sharedsl import pytree as py
-from sharedsl.emit.reads import code_of, scale_code
+from sharedsl.emit.gathers import Tables
+from sharedsl.emit.reads import code_of, scale_code, unit_helper
 from sharedsl.emit.terms import Env
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
@@ -23,7 +24,7 @@ Kind = Callable[[Path], Unit]
 
 def joined_shape(storage: w.Storage, owner: Unit) -> tuple[int, ...]:
     """The shape in which the owner registers the storage."""
-    if owner.name != "Linear" or owner.kind != "primitive" or storage.role in ("bank", "coefficient"):
+    if owner.name != "Linear" or owner.kind != "primitive" or storage.role in ("bank", "coefficient", "core"):
         return storage.shape
     outs = prod(int(axis.size.value or 0) for axis in storage.axes if axis.side == "out")
     ins = [int(axis.size.value or 0) for axis in storage.axes if axis.side == "in"]
@@ -43,6 +44,7 @@ class Weights:
     tensors: Mapping[int, py.Expr]
     env: Env
     cx: py.CodeContext
+    tables: Tables
 
     def joined(self, expr: w.Expr, split: int) -> py.Expr:
         """The value as a matrix: the first `split` axes joined, and the others (a vector if there are none)."""
@@ -55,7 +57,8 @@ class Weights:
 
     def logical(self, expr: w.Expr) -> py.Expr:
         """The value with all its axes."""
-        return code_of(expr, {number: self._viewed(number) for number in w.storages_of(expr)}, self.env, self.cx)
+        viewed = {number: self._viewed(number) for number in w.storages_of(expr)}
+        return code_of(expr, viewed, self.env, self.cx, self.tables)
 
     def _viewed(self, number: int) -> py.Expr:
         storage = self.solved.storages[number]
@@ -98,8 +101,41 @@ class Weights:
                 for part in parts[1:]:
                     total = None if total is None or part is None else py.Binary("+", total, part)
                 return total
+            case w.Multiply() if _is_rows(expr.left, split):
+                rows = self._joined(_upright(expr.left), split)
+                of = self._joined(expr.right, split)
+                if rows is None or of is None:
+                    return None
+                return py.Binary("*", py.method(rows, "unsqueeze", py.Const(1)), of)
+            case w.Multiply() if _is_columns(expr.left, split, len(expr.shape)):
+                assert isinstance(expr.left, w.Reshape)
+                columns, of = self._joined(expr.left.of, len(expr.left.of.shape)), self._joined(expr.right, split)
+                return None if columns is None or of is None else py.Binary("*", columns, of)
+            case w.Normalize() if expr.axes == tuple(range(split, len(expr.shape))) and split:
+                of = self._joined(expr.of, split)
+                return None if of is None else py.call(self.cx.helper(unit_helper()), of, py.Const(1))
             case _:
                 return None
+
+
+def _is_rows(expr: w.Expr, split: int) -> bool:
+    """Whether an expression is a number for each row: a vector of outputs, stood up."""
+    upright = _upright(expr)
+    return upright is not expr and len(upright.shape) == split and expr.shape[:split] == upright.shape
+
+
+def _is_columns(expr: w.Expr, split: int, rank: int) -> bool:
+    """Whether an expression is a number for each column: a vector of inputs, behind axes of length 1."""
+    if not isinstance(expr, w.Reshape) or len(expr.of.shape) != rank - split:
+        return False
+    return expr.shape == (*(1,) * split, *expr.of.shape)
+
+
+def _upright(expr: w.Expr) -> w.Expr:
+    """The vector of outputs that was given axes of length 1 for the inputs."""
+    if isinstance(expr, w.Reshape) and expr.shape[: len(expr.of.shape)] == expr.of.shape:
+        return expr.of
+    return expr
 
 
 def _matrix(shape: tuple[int, ...], split: int) -> tuple[int, ...]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from sharedsl import pytree as py
 from sharedsl.analysis import lowering as low
 from sharedsl.emit.applications import App
+from sharedsl.emit.digits import looked_up
 from sharedsl.emit.hosts import Host
 from sharedsl.emit.layouts import Weights
-from sharedsl.emit.leaf_words import bias_only, keeps_statistics, plain
+from sharedsl.emit.leaf_words import bias_only, keeps_statistics, own_weights, plain
 from sharedsl.emit.needs import Module, Role, Tensor, Turn, expressions
 from sharedsl.emit.numbered import picked
 from sharedsl.emit.reads import scale_code
@@ -64,7 +65,7 @@ class LeafForms:
         return tuple(self.solved.reads[site] for _, site in app.sites)
 
     def _weights(self, tensors: Mapping[int, py.Expr]) -> Weights:
-        return Weights(self.solved, self.unit_at, tensors, {}, self.cx)
+        return Weights(self.solved, self.unit_at, tensors, {}, self.cx, self.host.tables)
 
     def _result(self, app: App, tensors: Mapping[int, py.Expr], modules: list[tuple[Module, py.Expr]]) -> py.Expr:
         host, weights = self.host, self._weights(tensors)
@@ -87,12 +88,15 @@ class LeafForms:
         given: dict[str, py.Expr | None] = {
             name: weights.logical(self.solved.reads[number]) for name, number in app.weights.items()
         }
+        if host.rows > 1:
+            row = py.Name("application")
+            given |= {name: py.Index(parameter(name), row) for name in ("running_mean", "running_var")}
         return LAYERS[host.unit.name].functional((X,), given, self._numbers(), self.cx)
 
     def _numbers(self) -> dict[str, Value]:
         """The layer's arguments as plain numbers, for code outside of the parent."""
         own = {name: literal_of(value) for name, value in self.host.unit.arguments.items()}
-        if keeps_statistics(self.host):
+        if keeps_statistics(self.host) or (self.host.rows > 1 and own_weights(self.host, self.solved)):
             own |= {name: named(f"self.{name}") for name in ("eps", "momentum")}
         return {name: in_terms(value, own) for name, value in self.host.unit.arguments.items()}
 
@@ -166,6 +170,8 @@ class LeafForms:
                 for part in form.parts[1:]:
                     total = py.Binary("+", total, self.term(layer, part, split, None, tensors))
                 return total
+            case low.Digits():
+                return looked_up(form, [weights.logical(part) for part in form.parts], X, self.cx)
             case low.Repeated():
                 whole = weights.joined(self._whole(form), split)
                 return py.call("F.linear", X, whole, *tail)
@@ -173,7 +179,7 @@ class LeafForms:
     def _whole(self, form: low.Form) -> w.Expr:
         """The expression that a form was made of."""
         match form:
-            case low.Whole():
+            case low.Whole() | low.Digits():
                 return form.expr
             case low.Chain():
                 return w.MatMul(form.left, form.right, (*form.left.shape[:-1], *form.right.shape[1:]))

@@ -22,6 +22,8 @@ def leaf_sizes(host: Host) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
     shapes: dict[str, tuple[str, ...]] = {}
     sizes: dict[str, int] = {}
     for storage in host.owned:
+        if storage.role == "core":  # its lengths are the plan's, not the caller's
+            continue
         shape = shape_of(storage, host)
         names: list[str] = []
         for name, value in zip(shape.names, shape.sizes, strict=True):
@@ -30,6 +32,8 @@ def leaf_sizes(host: Host) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
                 sizes[name] = value
             names.append(name)
         shapes[storage.name] = tuple(names)
+    if host.rows > 1:
+        sizes["applications"] = host.rows
     return shapes, sizes
 
 
@@ -37,12 +41,13 @@ def shape_of(storage: w.Storage, host: Host) -> Shape:
     """How torch lays the storage out: a Linear's outputs joined, its inputs joined; everything else axis by axis."""
     sizes = joined_shape(storage, host.unit)
     plain_name = base_name(storage.name)
-    if host.unit.name == "Linear" and storage.role not in ("bank", "coefficient"):
+    if host.unit.name == "Linear" and storage.role not in ("bank", "coefficient", "core"):
         own = {"weight": ("outputs", "inputs"), "bias": ("outputs",)}.get(plain_name)
         return Shape(sizes, own if own and _usual_sizes(storage, host) else _names(storage, sizes))
     if host.unit.name == "Embedding" and plain_name == "weight" and _usual_sizes(storage, host):
         return Shape(sizes, ("rows", "dim"))
-    return Shape(sizes, _names(storage, sizes))
+    table = host.unit.name == "Embedding" and storage.role in ("lora", "scale")
+    return Shape(sizes, _names(storage, sizes, table))
 
 
 def _usual_sizes(storage: w.Storage, host: Host) -> bool:
@@ -51,12 +56,26 @@ def _usual_sizes(storage: w.Storage, host: Host) -> bool:
     return spec is not None and spec.shape == storage.shape
 
 
-def _names(storage: w.Storage, sizes: tuple[int, ...]) -> tuple[str, ...]:
-    if len(sizes) == 2 and base_name(storage.name) in ("weight_u", "weight_v", "weight_lora_a", "weight_lora_b"):
-        if base_name(storage.name).endswith(("_u", "_b")):
-            return ("outputs", "rank")
-        if base_name(storage.name).endswith(("_v", "_a")):
-            return ("rank", "inputs")
+def _factor_names(name: str, table: bool, inner: bool) -> tuple[str, ...] | None:
+    """What the axes of factors and private parts are called; a table has rows, each as long as its dim."""
+    rows, columns = ("rows", "dim") if table else ("outputs", "inputs")
+    match name:
+        case "weight_u" | "weight_lora_b":
+            return (rows, "rank")
+        case "weight_v" | "weight_lora_a":
+            return ("rank", columns)
+        case "weight_lora_inner":
+            return ("rank",)
+        case "weight_lora_outer" | "weight_magnitude" | "weight_scale":
+            return (columns if inner else rows,)
+    return None
+
+
+def _names(storage: w.Storage, sizes: tuple[int, ...], table: bool = False) -> tuple[str, ...]:
+    inner = storage.axes[0].side == "in"
+    usual = _factor_names(base_name(storage.name), table, inner)
+    if usual is not None and len(usual) == len(sizes):
+        return usual
     known = [axis.name for axis in storage.axes]
     if len(known) == len(sizes) and len(set(known)) == len(known) and all(known) and storage.role == "weight":
         return tuple(str(name) for name in known)

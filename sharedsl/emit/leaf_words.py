@@ -40,6 +40,11 @@ def _role_name(host: Host, role: Role) -> str:
 
 def plain(host: Host, solved: w.Solved) -> bool:
     """Whether the leaf's own use is that of torch's module with its own weights."""
+    return host.rows == 1 and own_weights(host, solved)
+
+
+def own_weights(host: Host, solved: w.Solved) -> bool:
+    """Whether the leaf reads its own weights as torch's module has them."""
     names = {storage.name for storage in host.owned}
     if not names >= set(host.unit.weights) or host.stepped:
         return False
@@ -71,12 +76,21 @@ def leaf_name(host: Host) -> str:
     """The name of a leaf's own class, by what it is made of."""
     names = {storage.name for storage in host.owned}
     kind = host.unit.name
+    if host.tables.gathers:
+        return f"Gathered{kind}"
+    word = _contracted(host)
+    if word is not None:
+        return f"{word[0]}{kind}"
     if names == {"bias"}:
         return "Bias"
     if any(name.startswith("weight_u") for name in names) and not any(name.startswith("weight_v") for name in names):
         return f"Basis{kind}"
     if any(name.startswith(("weight_u", "weight_v")) for name in names):
         return f"LowRank{kind}"
+    if any("magnitude" in name for name in names):
+        return f"Dora{kind}"
+    if any(name.startswith("weight_scale") for name in names) and "weight" in names:
+        return f"Scaled{kind}"
     if any("lora" in name for name in names):
         return f"Lora{kind}" if "weight" in names else "Lora"
     if any("bank" in name or "coef" in name for name in names):
@@ -93,11 +107,24 @@ def leaf_doc(host: Host, solved: w.Solved) -> str:
         return f"{_article(kind)} whose weight is used again: {uses}."
     if plain(host, solved) and not host.exports:
         return f"nn.{kind} with the initial values of the spec."
+    if host.rows > 1 and own_weights(host, solved):
+        return _row_words(host)
     if host.exports and not host.roles:
         return f"{_article(kind)} that others read: without input it gives its weight."
     if bias_only(host):
         return "A bias whose weight is another layer's."
+    if host.rows > 1:
+        return _row_words(host)
     owned = {storage.name for storage in host.owned}
+    if host.tables.gathers:
+        return f"{_article(kind)} whose weight is put together from elements of the tensor given."
+    word = _contracted(host)
+    if word is not None:
+        return f"{_article(kind)} whose weight is {word[1]}."
+    if any("magnitude" in name for name in owned):
+        return f"{_article(kind)} with a low-rank correction, its rows as long as it has learnt."
+    if any(name.startswith("weight_scale") for name in owned) and "weight" in owned:
+        return f"{_article(kind)} whose weight is multiplied by numbers of its own."
     if any("lora" in name for name in owned):
         if "weight" not in owned:
             return f"The low-rank correction of {_article(kind)[0].lower() + _article(kind)[1:]} that it is given."
@@ -107,6 +134,33 @@ def leaf_doc(host: Host, solved: w.Solved) -> str:
     if any(name.endswith(("_u", "_v")) for name in owned):
         return f"{_article(kind)} whose weight is a product of two factors."
     return f"{_article(kind)} made of shared and private parts."
+
+
+def _row_words(host: Host) -> str:
+    whose = f"{_article(host.unit.name)}{'' if host.owned else ' with weights of another'}"
+    more = " Without input it gives its weights." if host.exports else ""
+    return f"{whose}; each of its applications has statistics of its own, a row of every buffer.{more}"
+
+
+#: by the first part of a contraction: what its class is called, and what is said about it
+CONTRACTED = {
+    "core": ("Tucker", "a core times a matrix for each axis (Tucker)"),
+    "core0": ("TensorTrain", "a tensor train"),
+    "weights": ("Polyadic", "a weighted sum of rank-one tensors (CP)"),
+    "a": ("Kronecker", "a sum of Kronecker products"),
+    "b": ("Kronecker", "a sum of Kronecker products"),
+    "left": ("Monarch", "two block-diagonal matrices with a permutation between (Monarch)"),
+    "stage0": ("Butterfly", "a product of butterfly matrices"),
+}
+
+
+def _contracted(host: Host) -> tuple[str, str] | None:
+    """The words for a weight that is contracted from parts, by those that the module owns."""
+    parts = {storage.name.rpartition("_")[2] for storage in host.owned if storage.role == "core"}
+    for part, words in CONTRACTED.items():
+        if part in parts:
+            return words
+    return ("Tensor", "contracted from small tensors") if parts else None
 
 
 def _use_words(name: str) -> str:

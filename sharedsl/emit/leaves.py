@@ -9,7 +9,7 @@ from sharedsl.emit.hosts import Host
 from sharedsl.emit.inits import argument, buffer_fills, changed, init_code, init_numbers, of_shape, row_size
 from sharedsl.emit.leaf_forms import SELF, LeafForms, X, parameter
 from sharedsl.emit.leaf_sizes import leaf_sizes
-from sharedsl.emit.leaf_words import keeps_statistics, leaf_doc, leaf_name, plain, role_names
+from sharedsl.emit.leaf_words import keeps_statistics, leaf_doc, leaf_name, own_weights, plain, role_names
 from sharedsl.emit.needs import Role
 from sharedsl.emit.numbered import counted
 from sharedsl.layers import LAYERS
@@ -59,7 +59,7 @@ class LeafWriter:
             return None
         if own:
             return self._subclass(fresh)
-        if keeps_statistics(host):
+        if keeps_statistics(host) or (host.rows > 1 and own_weights(host, self.solved) and not changed(host)):
             return self._statistics()
         return self._module(inits)
 
@@ -91,7 +91,13 @@ class LeafWriter:
                 if argument(storage, name, self.host) in numbers
             }
             code = init_code(
-                storage, parameter(storage.name), self.cx, own, row_size(self.host), of_shape(storage, self.host)
+                storage,
+                parameter(storage.name),
+                self.cx,
+                own,
+                row_size(self.host),
+                of_shape(storage, self.host),
+                joined=self.host.unit.name == "Linear",
             )
             statements.extend(code)
         return tuple(counted(statements))
@@ -115,6 +121,10 @@ class LeafWriter:
             bias = parameter("bias") if role.bias else None
             body.append(py.If(py.Name(name), (py.Return(self._forms().term(role.layer, role.form, role.split, bias)),)))
         extra, own = self._forms().own()
+        if host.rows > 1:
+            extra = (*extra, py.Param("application"))
+        if host.unit.buffers and not plain(host, self.solved):
+            body.append(counted_batch(host))
         if host.exports:
             extra = tuple(py.Param(one.name, default=py.Const(None)) for one in extra)
         body.append(py.Return(own))
@@ -123,16 +133,31 @@ class LeafWriter:
     # ------------------------------------------------------------------------ torch's module without weights
 
     def _statistics(self) -> LeafCode:
-        """A norm that reads another's weights and keeps statistics of its own."""
-        made = LAYERS[self.host.unit.name].module(self.host.unit.arguments, self.cx)
+        """A norm that reads another's weights, or that keeps statistics for each of its applications."""
+        host = self.host
+        made = LAYERS[host.unit.name].module(host.unit.arguments, self.cx)
         assert isinstance(made, py.Call)
-        rest = (py.Starred(py.Name("args")),)
-        keywords = (("affine", py.Const(False)), ("", py.Name("kwargs")))
-        init = py.ExprStmt(py.Call(py.Attr(py.call("super"), "__init__"), rest, keywords))
-        params = (py.Param("self"), py.Param("*args"), py.Param("**kwargs"))
-        body = (py.FunctionDef("__init__", params, (init,)), self._uses())
-        doc = f"A {self.host.unit.name} with statistics of its own and another's weights."
-        return LeafCode((made.func,), body, doc, {}, {}, leaf_name(self.host))
+        args, kwargs = py.Starred(py.Name("args")), ("", py.Name("kwargs"))
+        affine = () if host.owned else (("affine", py.Const(False)),)
+        init = py.ExprStmt(py.Call(py.Attr(py.call("super"), "__init__"), (args,), (*affine, kwargs)))
+        params = [py.Param("self"), py.Param("*args"), py.Param("**kwargs")]
+        body: list[py.Stmt] = [init]
+        if host.rows > 1:
+            self.cx.use("torch")
+            params.insert(2, py.Param("applications"))
+            name, each = py.Name("name"), py.Name("buffer")
+            rows = py.call("torch.stack", py.Binary("*", py.ListExpr((each,)), py.Name("applications")))
+            keep = py.ExprStmt(py.method(SELF, "register_buffer", name, rows))
+            every = py.call("list", py.method(SELF, "named_buffers"))
+            body.append(py.For(py.TupleExpr((name, each)), every, (keep,)))
+        functions = (py.FunctionDef("__init__", tuple(params), tuple(body)), self._uses())
+        if host.rows > 1:
+            doc = leaf_doc(host, self.solved)
+            wanted = ("Base" if host.exports else "") + host.unit.name if host.owned else leaf_name(host)
+        else:
+            doc = f"A {host.unit.name} with statistics of its own and another's weights."
+            wanted = leaf_name(host)
+        return LeafCode((made.func,), functions, doc, {}, {}, wanted)
 
     # ------------------------------------------------------------------------ a module of its own
 
@@ -147,22 +172,25 @@ class LeafWriter:
             params.append(py.Param(name))
             body.append(py.Assign((parameter(name),), py.Name(name)))
         made: list[py.Stmt] = []
-        for name, shape in shapes.items():
-            empty = py.call("torch.empty", *(py.Name(size) for size in shape))
-            trained = next(storage.trainable for storage in host.owned if storage.name == name)
+        for storage in host.owned:
+            name, trained = storage.name, storage.trainable
+            own = [py.Name(size) for size in shapes[name]] if name in shapes else map(py.Const, storage.shape)
+            empty = py.call("torch.empty", *own)
             frozen = None if trained else py.Const(False)
             made.append(py.Assign((parameter(name),), py.call("nn.Parameter", empty, requires_grad=frozen)))
         body += counted(made)
         body += self._buffers(shapes)
         functions: list[py.Stmt] = []
-        resets = (*self._resets(), *buffer_fills(host.unit))
+        uses = self._uses()
+        body += host.tables.made(self.cx)
+        resets = (*self._resets(), *buffer_fills(host.unit), *host.tables.fills(self.cx))
         if resets:
             body.append(py.ExprStmt(py.method(SELF, "reset_parameters")))
             functions.append(py.FunctionDef("reset_parameters", (py.Param("self"),), resets))
         init = py.FunctionDef("__init__", tuple(params), tuple(body))
         return LeafCode(
             (py.name("nn.Module"),),
-            (init, *functions, self._uses()),
+            (init, *functions, uses),
             leaf_doc(self.host, self.solved),
             sizes,
             numbers,
@@ -175,13 +203,26 @@ class LeafWriter:
         made: list[py.Stmt] = []
         length = next(iter(shapes.values()), ())
         for name, spec in self.host.unit.buffers.items():
-            sizes = tuple(py.Name(size) for size in length)
+            rows = (py.Name("applications"),) if self.host.rows > 1 else ()
+            sizes = (*rows, *(py.Name(size) for size in length))
             value = spec.value.value if isinstance(spec.value, Size | Real) else spec.value
-            filled = py.call("torch.ones" if value else "torch.zeros", *sizes)
+            filled: py.Expr = py.call("torch.ones" if value else "torch.zeros", *sizes)
             if spec.type.dtype == "int":
-                filled = py.call("torch.tensor", py.Const(0))
+                filled = py.call("torch.zeros", *rows, dtype=py.name("torch.long")) if rows else _zero()
             made.append(py.ExprStmt(py.method(SELF, "register_buffer", py.Const(name), filled)))
         return made
+
+
+def counted_batch(host: Host) -> py.Stmt:
+    """A norm with statistics counts the batches that it has seen, as torch's own does."""
+    count = parameter("num_batches_tracked")
+    if host.rows > 1:
+        count = py.Index(count, py.Name("application"))
+    return py.If(parameter("training"), (py.AugAssign(count, "+", py.Const(1)),))
+
+
+def _zero() -> py.Expr:
+    return py.call("torch.tensor", py.Const(0))
 
 
 def _passing_init(numbers: Mapping[str, Real]) -> py.FunctionDef:

@@ -55,7 +55,7 @@ def _blocks(app: App) -> Iterator[App]:
     if app.leaf:
         return
     yield app
-    for child in app.children.values():
+    for child in app.different().values():
         yield from _blocks(child)
 
 
@@ -63,8 +63,9 @@ def _stack_calls(statements: tuple[d.Statement, ...]) -> Iterator[d.Call]:
     from sharedsl.emit.applications import calls
 
     for call in calls(statements):
-        if isinstance(call, d.Call) and len(call.uses) > 1 and len({use.body for use in call.uses}) == 1:
-            yield call
+        if isinstance(call, d.Call) and call.scan is None and len(call.uses) > 1:
+            if len({use.body for use in call.uses}) == 1:
+                yield call
 
 
 def _of_call(app: App, call: d.Call, pure: Callable[[App], Path | None]) -> tuple[Lifted, ...]:

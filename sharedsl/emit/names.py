@@ -48,6 +48,8 @@ def names_in(statements: tuple[d.Statement, ...]) -> frozenset[str]:
             case d.Loop():
                 for turn in statement.turns:
                     found |= names_in(turn)
+            case d.While():
+                found |= names_in(statement.body) | set(reads_in(statement.condition)) | set(statement.carried)
             case d.Present():
                 found |= {statement.name} | names_in(statement.then) | names_in(statement.other)
     return frozenset(found)
@@ -65,6 +67,8 @@ def assigned(statements: tuple[d.Statement, ...]) -> set[str]:
             case d.Loop():
                 for turn in each.turns:
                     found |= assigned(turn) | set(each.names)
+            case d.While():
+                found |= assigned(each.body) | {each.name}
             case d.Present():
                 found |= assigned(each.then) | assigned(each.other)
     return found

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sharedsl.analysis import lowering as low
 from sharedsl.emit.applications import App
+from sharedsl.emit.gathers import has_gather
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
 from sharedsl.model.sizes import Real
@@ -88,7 +89,9 @@ def leaf_reach(
     own = {number for number, owner in owners.items() if owner == path}
     keeps = bool(own) or bool(app.unit.buffers)
     site = app.weights.get("weight")
-    if site is not None and app.unit.name in low.CHAINABLE and all(leaf(owner) for owner in owners.values()):
+    indexed = any(has_gather(read) for read in reads.values())
+    chainable = site is not None and app.unit.name in low.CHAINABLE and not indexed
+    if site is not None and chainable and all(leaf(owner) for owner in owners.values()):
         spec = solved.sites[site].spec
         form = low.lower(reads["weight"], app.unit.name, spec.axes)
         split = sum(axis.side == "out" for axis in spec.axes)
@@ -187,7 +190,7 @@ def _joined(
 def expressions(form: low.Form) -> tuple[w.Expr, ...]:
     """The weight expressions in a form."""
     match form:
-        case low.Whole():
+        case low.Whole() | low.Digits():
             return (form.expr,)
         case low.Chain():
             return (form.left, form.right)

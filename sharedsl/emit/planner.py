@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sharedsl.analysis.applied import Applied
 from sharedsl.emit.applications import App, applications, step_of
-from sharedsl.emit.equal import has_buffers, same_unit
+from sharedsl.emit.equal import same_unit
 from sharedsl.emit.hosts import Binding, Host, Layout, Ref
 from sharedsl.emit.lift import Lifts, find_lifts
 from sharedsl.emit.needs import Module, Need, Reach, Tensor, Turn, by_tensors, leaf_reach, leaf_repeat
@@ -28,9 +29,13 @@ class Planner:
     leaves: dict[Path, list[App]] = field(default_factory=dict)
     pure: dict[int, Path | None] = field(default_factory=dict)
     planned: dict[Path, dict[int, tuple[Need, ...]]] = field(default_factory=dict)
+    applied: Applied = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.applied = Applied(self.model)
 
     def run(self) -> Layout:
-        root = applications(self.model)
+        root = applications(self.model, self.solved)
         self._index(root)
         self._place(root)
         self._place_leaves()
@@ -46,7 +51,9 @@ class Planner:
                 parent.children.setdefault(path[-1].name, {})[path[-1].index] = host
         for host in self.hosts.values():
             self._order(host)
-        return Layout(self.model, self.solved, root, self.hosts)
+        for path, host in self.hosts.items():
+            host.rows = self.applied.count(path) if self.applied.keeps(host.unit) else 1
+        return Layout(self.model, self.solved, root, self.hosts, self.applied)
 
     def _hosted(self, app: App) -> Path:
         return self._pure(app) or app.declared if app.path else ()
@@ -61,7 +68,7 @@ class Planner:
 
     def _index(self, app: App) -> None:
         self.first.setdefault(app.declared, app)
-        for child in app.children.values():
+        for child in app.different().values():
             self._index(child)
 
     def _host(self, path: Path) -> Host:
@@ -95,7 +102,7 @@ class Planner:
             if any(self._covers(each, app, target) for each in host.apps):
                 return
         host.apps.append(app)
-        for child in app.children.values():
+        for child in app.different().values():
             self._place(child)
 
     def _covers(self, known: App, app: App, target: Path) -> bool:
@@ -198,7 +205,7 @@ class Planner:
         assert target is not None
         if target == own:
             return own
-        if has_buffers(app.unit) or not same_unit(self.model.unit_at(target), app.unit):
+        if self.applied.keeps(app.unit) or not same_unit(self.model.unit_at(target), app.unit):
             return None
         owner_app = self.first.get(target)
         return target if owner_app is not None and self._pure(owner_app) == target else None

@@ -57,8 +57,17 @@ def reroll(
     found = whole.roll(turns, ordered=True)
     if found is not None:
         return found
+    from sharedsl.emit.kinds import blocks_of, branched
+
     result: list[py.Stmt] = []
-    for segment in _segments(turns):
+    blocks = blocks_of(turns)
+    if len(blocks) > 1 and len(blocks) <= len(turns) // 2:
+        return [each for block in blocks for each in reroll(block, containers, names, None, orders, variables)]
+    segments = _segments(turns)
+    found = branched(turns, containers, orders, names[-1], variables) if len(segments) > 3 else None
+    if found is not None:
+        return found
+    for segment in segments:
         result.extend(_Roller(containers, names, None, orders, len(segment), variables).best(segment))
     return result
 
@@ -127,8 +136,18 @@ def unify(items: Sequence[Any], sequences: list[tuple[object, ...]]) -> Any:
     if not hasattr(first, "__dataclass_fields__") or any(type(item) is not type(first) for item in items):
         raise Unlike
     return type(first)(
-        **{each.name: unify([getattr(item, each.name) for item in items], sequences) for each in fields(first)}
+        **{
+            each.name: _comment(items)
+            if each.name == "comment"
+            else unify([getattr(item, each.name) for item in items], sequences)
+            for each in fields(first)
+        }
     )
+
+
+def _comment(items: Sequence[Any]) -> str:
+    """What is said of one turn only, such as the shape that comes into the first, is left out."""
+    return min((item.comment for item in items), key=len)
 
 
 def _index(value: object) -> bool:
@@ -193,8 +212,9 @@ class _Roller:
                 times = py.Const(len(turns) // period)
                 return [py.For(py.Name("_"), _call("range", times), tuple(inner))]
         return (
-            self._over_elements(template, sequences)
+            self._overelements_in_order(template, sequences)
             or self._stretched(turns, sequences)
+            or self._nested(turns, sequences)
             or self._counted(template, sequences)
         )
 
@@ -202,7 +222,7 @@ class _Roller:
         end = self.count if self.count is not None and stop == self.turns else py.Const(stop)
         return _call("range", end) if start == 0 else _call("range", py.Const(start), end)
 
-    def _over_elements(self, template: Turn, sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
+    def _overelements_in_order(self, template: Turn, sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
         """`for layer in self.layers`: every index is an element of one container, in order."""
         values = tuple(int(str(value)) for value in sequences[0])
         together = self._side_by_side(template, sequences, values)
@@ -212,7 +232,7 @@ class _Roller:
             place = py.Index(container, Hole(0))  # type: ignore[arg-type]
             if not contains(template, place):
                 continue
-            source = _elements(container, known, values)
+            source = elements_in_order(container, known, values)
             if source is None:
                 continue
             name = self.variables.get(container, self.names[-1])
@@ -236,7 +256,7 @@ class _Roller:
             place = py.Index(container, Hole(0))  # type: ignore[arg-type]
             if container not in self.containers or not contains(template, place):
                 continue
-            source = _elements(container, self.containers[container], values)
+            source = elements_in_order(container, self.containers[container], values)
             if source is None:
                 return None
             sources.append(source)
@@ -255,6 +275,20 @@ class _Roller:
         inner = py.For(py.Name("_"), _call("range", py.Const(times)), ())
         bodies = [(py.For(inner.target, inner.source, run[0]),) for run in runs]
         return _Roller(self.containers, self.names, None, self.orders, len(bodies), self.variables).roll(bodies)
+
+    def _nested(self, turns: Sequence[Turn], sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
+        """`for i in range(2): for layer in self.layers: x = layer(x, i)`: runs that differ by what stays in each."""
+        length = next((n for n in range(2, len(turns) // 2 + 1) if _repeats(sequences, n, len(turns))), None)
+        if length is None:
+            return None
+        runs = []
+        for start in range(0, len(turns), length):
+            inner = _Roller(self.containers, self.names, None, self.orders, length, self.variables)
+            run = inner.roll(turns[start : start + length])
+            if run is None or contains(tuple(run), py.Name("i")):
+                return None
+            runs.append(tuple(run))
+        return _Roller(self.containers, self.names, None, self.orders, len(runs), self.variables).roll(runs)
 
     def _counted(self, template: Turn, sequences: list[tuple[object, ...]]) -> list[py.Stmt] | None:
         """`for i in range(n)`, every index a simple function of i."""
@@ -308,7 +342,16 @@ def _period(sequences: list[tuple[object, ...]]) -> int | None:
     return None
 
 
-def _elements(container: py.Expr, known: Container, values: tuple[int, ...]) -> py.Expr | None:
+def _repeats(sequences: list[tuple[object, ...]], length: int, turns: int) -> bool:
+    """Whether stretches of this length are alike in some sequences, and nothing changes inside them in the others."""
+    if turns % length:
+        return False
+    alike = [values == values[:length] * (turns // length) for values in sequences]
+    still = [all(values[at] == values[at - at % length] for at in range(turns)) for values in sequences]
+    return any(alike) and all(a or b for a, b in zip(alike, still, strict=True))
+
+
+def elements_in_order(container: py.Expr, known: Container, values: tuple[int, ...]) -> py.Expr | None:
     """The container, or a slice of it, if `values` are its elements in order."""
     if known.keyed:
         return py.Call(py.Attr(container, "values")) if values == known.keys else None
@@ -335,6 +378,9 @@ def _in_terms(values: tuple[int, ...], start: int) -> py.Expr | None:
         return py.Binary("+" if offset > 0 else "-", name, py.Const(abs(offset)))
     if all(value == 2 * start + len(values) - 1 - i for value, i in zip(values, counted, strict=True)):
         return py.Binary("-", py.Const(2 * start + len(values) - 1), name)
+    step = (values[-1] - values[0]) // max(1, len(values) - 1)
+    if step > 1 and all(value == step * i for value, i in zip(values, counted, strict=True)):
+        return py.Binary("*", py.Const(step), name)
     for n in range(2, len(values) + 1):
         if all(value == i // n for value, i in zip(values, counted, strict=True)):
             return py.Binary("//", name, py.Const(n))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sharedsl import pytree as py
 from sharedsl.emit.classes import Classes
 from sharedsl.emit.hosts import Layout
+from sharedsl.emit.tables import prefix_dict
 from sharedsl.model import weights as w
 from sharedsl.model.sites import key
 
@@ -25,6 +26,7 @@ def _reset(plan: Layout) -> py.FunctionDef:
     for storage in plan.hosts[()].owned:
         body += init_code(storage, py.Attr(SELF, storage.name), py.CodeContext(), own_fan_in=several_outputs(storage))
     body += buffer_fills(plan.model.root)
+    body += plan.hosts[()].tables.fills(py.CodeContext())
     module = py.Name("module")
     has = py.BoolOp(
         "and",
@@ -84,33 +86,12 @@ def note_function(spec_path: str) -> py.FunctionDef:
 
 def alias_table(plan: Layout) -> py.Expr | None:
     """Prefixes of names that stand for the owner's, as the code writes them; None where there are none."""
-    prefixes = _prefixes(plan)
+    if plan.aliases is None:
+        plan.aliases = _prefixes(plan)
+    prefixes = plan.aliases
     if not prefixes:
         return None
-    groups: dict[tuple[str, str, str], list[int]] = {}
-    single: list[tuple[py.Expr | None, py.Expr]] = []
-    for name, owner in prefixes.items():
-        parts = name.split(".")
-        at = next((at for at, part in enumerate(parts) if part.isdigit()), None)
-        if at is None:
-            single.append((py.Const(name), py.Const(owner)))
-        else:
-            before, after = ".".join(parts[:at]) + ".", "." + ".".join(parts[at + 1 :])
-            groups.setdefault((before, after, owner), []).append(int(parts[at]))
-    items = list(single)
-    for (before, after, owner), numbers in groups.items():
-        if len(numbers) < 3:
-            items += [(py.Const(f"{before}{n}{after}"), py.Const(owner)) for n in numbers]
-            continue
-        source: py.Expr = py.tuple_of(*(py.Const(n) for n in numbers))
-        if numbers == list(range(numbers[0], numbers[-1] + 1)):
-            start = [py.Const(numbers[0])] if numbers[0] else []
-            source = py.call("range", *start, py.Const(numbers[-1] + 1))
-        comp = py.DictComp(py.FString((before, py.Name("i"), after)), py.Const(owner), py.Name("i"), source)
-        items.append((None, comp))
-    if len(items) == 1 and items[0][0] is None:
-        return items[0][1]
-    return py.DictExpr(tuple(items))
+    return prefix_dict(prefixes, py.Const)
 
 
 def _prefixes(plan: Layout) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""States of incremental builds: a dict that the caller keeps, with a place per application."""
+"""States that the caller keeps: a dict with a place per application, from call to call or from step to step."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sharedsl import pytree as py
 from sharedsl.emit.applications import App, step_of
 from sharedsl.model import dataflow as d
-from sharedsl.model.tree import Unit
+from sharedsl.model.sites import Step
+from sharedsl.model.tree import StateSpec, Unit
 
 if TYPE_CHECKING:
     from sharedsl.emit.forward import Forward
@@ -16,67 +17,96 @@ if TYPE_CHECKING:
 
 def stateful(unit: Unit) -> bool:
     """Whether the unit, or something inside it, keeps a state."""
-    return bool(unit.states) or any(stateful(each) for child in unit.children.values() for each in child.units[:1])
+    if unit.states or unit.onces:
+        return True
+    inside = {id(each): each for child in unit.children.values() for each in child.units}
+    return any(stateful(each) for each in inside.values())
 
 
 def places(app: App) -> int:
     """How many places the application and those inside it take."""
-    return (1 if app.unit.states else 0) + sum(places(child) for child in app.children.values())
+    return _offsets(app)[None]
+
+
+def _numbered(unit: Unit) -> int:
+    """A layer that reads another's states keeps its number, so that those of its neighbours follow their indices."""
+    return 1 if unit.borrowed else _own_place(unit)
+
+
+def _own_place(unit: Unit) -> int:
+    return 1 if unit.states or unit.onces else 0
 
 
 def slots_of(host: Host, use: d.Use, layout: Layout) -> int:
     """The place of a use, counted from its parent's."""
-    app = host.apps[0]
-    offset = 1 if app.unit.states and host.path else 0
-    for step, child in app.children.items():
-        if step == step_of(use):
-            return offset
-        offset += places(child)
-    return offset
+    app = next((each for each in host.apps if step_of(use) in each.children), host.apps[0])
+    offsets = _offsets(app)
+    return offsets.get(step_of(use), offsets[None]) - (0 if host.path else _numbered(app.unit))
+
+
+def _offsets(app: App) -> dict[Step | None, int]:
+    """The first place of each child, counted from the application's own; of None: how many places there are."""
+    if app.offsets is None:
+        app.offsets, total = {}, _numbered(app.unit)
+        for step, child in app.children.items():
+            app.offsets[step] = total
+            total += places(child)
+        app.offsets[None] = total
+    return app.offsets
 
 
 def enters(unit: Unit, body: d.Body, forward: Forward, root: bool) -> list[py.Stmt]:
-    """The states at the start of a forward: what the cache holds, or empty."""
+    """The states at the start of a forward: what the cache holds, or their first values."""
     statements: list[py.Stmt] = []
     cache, none = py.Name("cache"), py.Const(None)
     if root:
         empty = py.Assign((cache,), py.DictExpr(()))
         statements.append(py.If(py.Compare(cache, "is", none), (empty,)))
-    if not unit.states:
+    if not body.states and not unit.onces:
         return statements
-    if root:
-        place: py.Expr = py.Const("model")
-    else:
-        place = py.Name("slot")
-    statements.append(py.Assign((py.Name("state"),), py.method(cache, "setdefault", place, py.DictExpr(()))))
+    place: py.Expr = py.Const("model") if root else py.Name("slot")
+    state = py.Name("state")
+    statements.append(py.Assign((state,), py.method(cache, "setdefault", place, py.DictExpr(()))))
+    types = dict(body.states)
     for name, spec in unit.states.items():
-        if spec.type is None:
-            value: py.Expr = py.method(py.Name("state"), "get", py.Const(name), py.number(_plain(spec.value)))
-            statements.append(py.Assign((py.Name(forward.name(name)),), value))
+        if name not in types:  # another layer's is read in its place
             continue
-        dims = list(spec.type.dims)
-        repeat = forward.kept.get(name)
-        codes = [py.Const(0) if axis == spec.growing else forward.number(size) for axis, size in enumerate(dims)]
-        if repeat is not None:
-            from sharedsl.emit.forward import smaller
-
-            small = smaller(spec.type, repeat)
-            assert isinstance(small, d.Tensor)
-            codes[repeat[0]] = forward.number(small.dims[repeat[0]])
-        source = next(each for each in body.inputs if isinstance(each.type, d.Tensor) and not each.type.optional)
-        fill = py.method(
-            py.Name(forward.name(source.name)), "new_full", py.tuple_of(*codes), py.number(_plain(spec.value))
-        )
-        if not _plain(spec.value):
-            fill = py.method(py.Name(forward.name(source.name)), "new_zeros", *codes)
-        value = py.method(py.Name("state"), "get", py.Const(name), fill)
-        statements.append(py.Assign((py.Name(forward.name(name)),), value))
+        target, type_ = py.Name(forward.name(name)), types[name]
+        if type_ is None:
+            value: py.Expr = py.method(state, "get", py.Const(name), py.number(_plain(spec.value)))
+            statements.append(py.Assign((target,), value))
+            continue
+        held = py.Index(state, py.Const(name))
+        first = _first(spec, type_, body, forward)
+        known = py.Compare(py.Const(name), "in", state)
+        statements.append(py.Assign((target,), py.Ternary(known, held, first)))
         if spec.growing is not None and spec.size_name:
-            length = py.item(py.Attr(py.Name(forward.name(name)), "shape"), spec.growing)
-            target = py.Name(spec.size_name)
-            if not any(isinstance(each, py.Assign) and each.targets == (target,) for each in statements):
-                statements.append(py.Assign((target,), length))
+            length = py.item(py.Attr(target, "shape"), spec.growing)
+            size = py.Name(spec.size_name)
+            if not any(isinstance(each, py.Assign) and each.targets == (size,) for each in statements):
+                statements.append(py.Assign((size,), length))
     return statements
+
+
+def _first(spec: StateSpec, type_: d.Tensor, body: d.Body, forward: Forward) -> py.Expr:
+    """The state before the first step: empty where it grows, else its first value, where and as the inputs are."""
+    dims = list(type_.dims)
+    repeat = forward.kept.get(spec.name)
+    codes = [py.Const(0) if axis == spec.growing else forward.number(size) for axis, size in enumerate(dims)]
+    if repeat is not None:
+        from sharedsl.emit.forward import smaller
+
+        small = smaller(type_, repeat)
+        assert isinstance(small, d.Tensor)
+        codes[repeat[0]] = forward.number(small.dims[repeat[0]])
+    given = [each for each in body.inputs if isinstance(each.type, d.Tensor) and not each.type.optional]
+    alike = [each for each in given if isinstance(each.type, d.Tensor) and each.type.dtype == type_.dtype]
+    source: py.Expr = py.Name(forward.name((alike or given)[0].name))
+    if not alike and type_.dtype == "float":
+        source = py.call("next", py.method(py.Name("self"), "parameters"))
+    if not _plain(spec.value):
+        return py.method(source, "new_zeros", *codes)
+    return py.method(source, "new_full", py.tuple_of(*codes), py.number(_plain(spec.value)))
 
 
 def _plain(value: object) -> int | float:

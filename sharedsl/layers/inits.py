@@ -16,5 +16,7 @@ INITS: tuple[tuple[str, str, str], ...] = (
     ("xavier_normal", "gain = 1", "normal with standard deviation gain * sqrt(2 / (fan-in + fan-out))"),
     ("orthogonal", "gain = 1", "orthogonal rows or columns (Saxe et al. 2013)"),
     ("identity", "", "the identity matrix"),
+    ("log_count", "", "log 1, log 2, log 3, .. along the last axis (S4D-real, Gu et al. 2022)"),
+    ("step_sizes", "low, high", "what softplus turns into numbers from low to high, evenly spread in their logarithm"),
     ("rows", "numbers", "one number for each entry of the first axis"),
 )

@@ -1,8 +1,9 @@
 """What `forward` computes, resolved: names bound, compile-time decisions taken, shapes known.
 
 A body is a list of statements in order. Loops over stacks and compile-time lists are unrolled into `Loop` turns (so
-that nothing is lost for analysis) but keep their source shape (so that code can keep the loop). Conditions on what
-only the caller knows, whether an optional input was given, stay as `Present`.
+that nothing is lost for analysis) but keep their source shape (so that code can keep the loop); loops of a run-time
+length, or until a condition fails, are a `While`, whose one body stands for every turn. Conditions on what only the
+caller knows, whether an optional input was given, stay as `Present`.
 """
 
 from __future__ import annotations
@@ -113,6 +114,22 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Scanned:
+    """A call is made once for every position of an axis, and its results are stacked along it.
+
+    All steps are one application of each layer, and states go from step to step. `axes[k]` is the axis of argument k
+    that is walked along; None for an argument that every step is given whole. `axis` is the new axis of the results.
+    `keeps`: the states also go on from the caller's previous call.
+    """
+
+    axes: tuple[int | None, ...]
+    axis: int
+    length: Size
+    reverse: bool = False
+    keeps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A layer, a stack or a fold of either. With several uses the first result threads on as the next first input."""
 
@@ -121,6 +138,8 @@ class Call:
     type: Type
     #: how the spec names what is applied: "layer" (one), "stack" (the whole stack or a slice, once or folded)
     form: str = "layer"
+    #: `scan(..)`: the whole call at every position
+    scan: Scanned | None = None
     span: Span = _span()
 
 
@@ -140,6 +159,16 @@ class CallFunction:
 
     body: str
     args: tuple[Expr | None, ...]
+    type: Type
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """`once(e)` where states are kept: the value at the first step of a sequence, kept under `name` from then on."""
+
+    name: str
+    value: Expr
     type: Type
     span: Span = _span()
 
@@ -174,7 +203,7 @@ class IfPresent:
     span: Span = _span()
 
 
-Expr = Var | Const | Weight | Buffer | Op | Call | CallSelf | CallFunction | Pick | Collect | IfPresent
+Expr = Var | Const | Weight | Buffer | Op | Call | CallSelf | CallFunction | Once | Pick | Collect | IfPresent
 
 # ---------------------------------------------------------------------------- statements
 
@@ -205,6 +234,26 @@ class Loop:
     names: tuple[str, ...]
     items: tuple[tuple[tuple[str, int | None] | Setting, ...], ...]
     turns: tuple[tuple[Statement, ...], ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    """A loop that stays one when the module runs: turns `start`, `start + 1`, .. below `stop`, while `condition` holds.
+
+    The body is read once, for a turn of any number: `turn` is that number, a run-time size that the loop's variable
+    `name` stands for. `carried` are the names that hand a value from one turn to the next, of one type throughout; what
+    else the body assigns ends with its turn. All turns of a loop are one application of the layers that it calls.
+    """
+
+    name: str
+    turn: Size
+    start: Size
+    stop: Size
+    carried: tuple[str, ...]
+    body: tuple[Statement, ...]
+    #: a bool without axes, computed before each turn
+    condition: Expr | None = None
     span: Span = _span()
 
 
@@ -241,7 +290,7 @@ class Keep:
     span: Span = _span()
 
 
-Statement = Assign | Return | Loop | Present | Check | Keep
+Statement = Assign | Return | Loop | While | Present | Check | Keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,4 +321,8 @@ class Body:
     output: Type
     output_names: tuple[str | None, ...] = ()
     sizes: tuple[tuple[str, tuple[str, int]], ...] = ()
+    #: the unit's states as this body sees them; a plain `int` has no type
+    states: tuple[tuple[str, Tensor | None], ...] = ()
+    #: whether states come from and go to whoever calls: in incremental builds, and in the steps of a scan
+    keeps: bool = False
     span: Span = _span()

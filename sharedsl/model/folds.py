@@ -1,4 +1,4 @@
-"""Dataflow edits that a plan's folds ask for, as plain data: what is applied again, and in which order."""
+"""Dataflow edits that a plan asks for, as plain data: what is applied again, in which order; layers that are put in."""
 
 from __future__ import annotations
 
@@ -36,3 +36,21 @@ class FoldEdit:
         if len(self.indices) == 1:
             return f"{name}[{self.indices[0]}]"
         return f"{name}[{self.indices[0]}:{self.indices[-1] + 1}]"
+
+
+@dataclass(frozen=True, slots=True)
+class InsertEdit:
+    """The first result of the block at `parent` goes through a new layer of it, `child`: an adapter of that width."""
+
+    parent: Path
+    child: str
+    width: int
+    span: Span = NOWHERE
+
+    @property
+    def target(self) -> str:
+        """What gets the layer, as messages write it."""
+        return show(self.parent)
+
+
+DataflowEdit = FoldEdit | InsertEdit

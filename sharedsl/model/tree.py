@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sharedsl.model.dataflow import Body, Expr, Tensor
+from sharedsl.model.dataflow import Body, Expr, Tensor, Type
 from sharedsl.model.sites import Init, Path, Site, Step, WeightSpec
 from sharedsl.model.sizes import Arith, Size, Value
 from sharedsl.record import dataclass, field
@@ -68,6 +68,8 @@ class Unit:
     weights: dict[str, WeightSpec] = field(default_factory=dict)
     buffers: dict[str, BufferSpec] = field(default_factory=dict)
     states: dict[str, StateSpec] = field(default_factory=dict)
+    #: what `once` keeps where states are kept, by name
+    onces: dict[str, Type] = field(default_factory=dict)
     #: forwards by key; a primitive has none
     bodies: dict[str, Body] = field(default_factory=dict)
     #: `require` lines: the spec's words and their code, for the constructor
@@ -75,6 +77,10 @@ class Unit:
     doc: str = ""
     #: extern layers: the module that the class is imported from
     module: str | None = None
+    #: what a plan's `reuse` made of it: a "Reader" of other layers' values, or a "Writer" of its own
+    variant: str = ""
+    #: the states that are another layer's since then
+    borrowed: tuple[str, ...] = ()
     span: Span = NOWHERE
 
     def child(self, step: Step) -> Unit:

@@ -6,11 +6,12 @@ Every node knows the shape it gives; `of` is always another expression.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from sharedsl.model.sites import Axis, Init, Path, Site
 from sharedsl.model.sizes import Arith
-from sharedsl.record import dataclass, field
+from sharedsl.record import dataclass, field, replace
 from sharedsl.source import Span
 
 Shape = tuple[int, ...]
@@ -154,12 +155,48 @@ class Diagonal:
     shape: Shape
 
 
+@dataclass(frozen=True, slots=True)
+class Normalize:
+    """Divided by its Euclidean length along `axes`; the length's own gradient is not taken, as DoRA has it."""
+
+    of: Expr
+    axes: tuple[int, ...]
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A sum of products: `terms[i]` has a letter for each axis of part i, `result` those of the value, as einsum.
+
+    Parts are contracted from the left, two at a time. Tucker, CP, tensor trains, Kronecker sums and Monarch are this.
+    """
+
+    parts: tuple[Expr, ...]
+    terms: tuple[str, ...]
+    result: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """result[i, j, ..] = sign(i, j, ..) * of[index(i, j, ..)]: a formula of the positions for each axis of `of`.
+
+    Formulas are whole-number arithmetic over `names`; `hash` of a seed and numbers is `model.gathers.hashed`.
+    """
+
+    of: Expr
+    names: tuple[str, ...]
+    index: tuple[Arith, ...]
+    sign: Arith | None
+    shape: Shape
+
+
 Expr = (
     Read | Permute | Reshape | Slice | Concat | Flip | Rot90 | Roll | Repeat | Scale | Detach
-    | MatMul | Add | Multiply | Mixture | Diagonal
+    | MatMul | Add | Multiply | Mixture | Diagonal | Normalize | Contract | Gather
 )  # fmt: skip
 
-Role = Literal["weight", "factor", "bank", "coefficient", "lora", "diagonal", "scale", "step"]
+Role = Literal["weight", "factor", "core", "bank", "coefficient", "lora", "diagonal", "scale", "step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +220,8 @@ class Storage:
     span: Span | None = None
     #: the lines of plans that joined or defined it
     because: tuple[Span, ...] = ()
+    #: never sent: each client of a federation has its own
+    local: bool = False
 
     @property
     def shape(self) -> Shape:
@@ -215,7 +254,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
     match expr:
         case Read():
             return ()
-        case Concat() | Add():
+        case Concat() | Add() | Contract():
             return expr.parts
         case MatMul() | Multiply():
             return (expr.left, expr.right)
@@ -230,3 +269,20 @@ def _collect(expr: Expr, found: dict[int, None]) -> None:
         found[expr.storage] = None
     for child in children(expr):
         _collect(child, found)
+
+
+def renumbered(expr: Expr, numbers: Mapping[int, int]) -> Expr:
+    """The same formula over other storages."""
+    match expr:
+        case Read():
+            return replace(expr, storage=numbers.get(expr.storage, expr.storage))
+        case Concat() | Add() | Contract():
+            return replace(expr, parts=tuple(renumbered(part, numbers) for part in expr.parts))
+        case MatMul() | Multiply():
+            return replace(expr, left=renumbered(expr.left, numbers), right=renumbered(expr.right, numbers))
+        case Mixture():
+            return replace(
+                expr, coefficients=renumbered(expr.coefficients, numbers), bank=renumbered(expr.bank, numbers)
+            )
+        case _:
+            return replace(expr, of=renumbered(expr.of, numbers))

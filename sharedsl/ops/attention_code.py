@@ -10,7 +10,7 @@ from sharedsl import pytree as py
 from sharedsl.model.dataflow import Setting
 from sharedsl.model.sizes import Real, Size
 from sharedsl.ops.base import Call, number
-from sharedsl.record import dataclass
+from sharedsl.record import dataclass, replace
 
 Q, K, V, MASK, BIAS = range(5)
 
@@ -175,6 +175,8 @@ def _doc(plan: _Plan) -> str:
 def _body(plan: _Plan) -> list[py.Stmt]:
     if _flagged(plan):
         return _causal_or_masked(plan)
+    if plan.causal and not plan.square and not plan.window and not plan.biased:
+        return _causal_and_longer(plan)
     body: list[py.Stmt] = _positions(plan) if plan.places else []
     if plan.masked:
         body += _with_mask(plan)
@@ -203,6 +205,31 @@ def _causal_or_masked(plan: _Plan) -> list[py.Stmt]:
         py.If(py.Compare(mask, "is not", py.Const(None)), inside),
         py.Return(_final(plan, visible, py.Compare(mask, "is", py.Const(None)))),
     ]
+
+
+def _causal_and_longer(plan: _Plan) -> list[py.Stmt]:
+    """Keys of before as well: one query sees all of them, a first piece needs torch's flag alone."""
+    name, none = py.Name, py.Const(None)
+    rows, columns, visible, earlier = (name(each) for each in ("rows", "columns", "visible", "earlier"))
+    lengths = py.TupleExpr((py.item(py.name("queries.shape"), 1), py.item(py.name("keys.shape"), 1)))
+    body: list[py.Stmt] = [py.Assign((py.TupleExpr((rows, columns)),), lengths)]
+    body += _with_mask(replace(plan, causal=False)) if plan.masked else [py.Assign((visible,), none)]
+    every = py.call("torch.ones", rows, columns, dtype=py.name("torch.bool"), device=py.name("queries.device"))
+    triangle = py.method(every, "tril", py.Binary("-", columns, rows))
+    several, longer = py.Compare(rows, ">", py.Const(1)), py.Compare(rows, "<", columns)
+    absent = py.Compare(visible, "is", none)
+    if not plan.masked:
+        test: py.Expr = py.BoolOp("and", (py.Compare(rows, ">", py.Const(1)), longer))
+        inside: tuple[py.Stmt, ...] = (py.Assign((visible,), triangle),)
+    else:
+        needed = py.BoolOp("or", (py.Compare(visible, "is not", none), longer))
+        test = py.BoolOp("and", (several, needed)) if plan.mask_maybe else several
+        both = py.Binary("&", visible, earlier)
+        joined = py.Ternary(absent, earlier, both) if plan.mask_maybe else both
+        inside = (py.Assign((earlier,), triangle), py.Assign((visible,), joined))
+    body.append(py.If(test, inside))
+    flag = py.BoolOp("and", (absent, several)) if plan.mask_maybe or not plan.masked else None
+    return [*body, py.Return(_final(plan, visible, flag))]
 
 
 def _positions(plan: _Plan) -> list[py.Stmt]:

@@ -106,14 +106,37 @@ def _is(setting: Setting, value: float) -> bool:
 
 
 def _trunc_normal_code(call: Call) -> py.Expr:
-    call.cx.use("torch", "nn")
-    std, cut = call.settings["std"], call.settings["cut"]
-    made = py.call("torch.empty", *_dims(call), **_where(call))
-    far = number(cut) if _is(std, 1) else py.Binary("*", number(cut), number(std))
-    keywords = {"std": None if _is(std, 1) else number(std), "a": py.Unary("-", far), "b": far}
-    if _is(std, 1) and _is(cut, 2):
-        keywords = {}
-    return py.call("nn.init.trunc_normal_", made, **keywords)
+    """By the inverse of the distribution: drawing again what lies too far could not be traced."""
+    call.cx.use("torch", "math")
+    name = call.cx.helper(_trunc_normal_helper())
+    std, cut = (number(call.settings[each]) for each in ("std", "cut"))
+    return py.call(name, py.tuple_of(*_dims(call)), std, cut, **_where(call))
+
+
+def _trunc_normal_helper() -> py.FunctionDef:
+    cut, edge, root = py.Name("cut"), py.Name("edge"), py.call("math.sqrt", py.Const(2))
+    rand = py.Call(
+        py.name("torch.rand"), (py.Name("size"),), (("dtype", py.Name("dtype")), ("device", py.Name("device")))
+    )
+    even = py.Binary("-", py.Binary("*", py.Const(2), rand), py.Const(1))
+    body: tuple[py.Stmt, ...] = (
+        py.Assign((edge,), py.call("math.erf", py.Binary("/", cut, root))),
+        py.Assign((py.Name("even"),), even),
+        py.Return(
+            py.Binary(
+                "*",
+                py.Binary("*", py.Name("std"), root),
+                py.call("torch.erfinv", py.Binary("*", edge, py.Name("even"))),
+            )
+        ),
+    )
+    none = py.Const(None)
+    params = (
+        *(py.Param(each) for each in ("size", "std", "cut")),
+        *(py.Param(each, default=none) for each in ("dtype", "device")),
+    )
+    doc = "Normal numbers, none of them farther from 0 than `cut` times `std`."
+    return py.FunctionDef("trunc_normal", params, body, None, doc)
 
 
 STD = OpParam("std", "setting", False, real(1.0))

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         While,
         With,
     )
+    from sharedsl.pytree.quote import quoted, quoted_function
     from sharedsl.pytree.statements import module as print_module
     from sharedsl.pytree.statements import suite
     from sharedsl.pytree.text import wrap
@@ -69,6 +70,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("arith", "call", "integer", "item", "method", "name", "number", "tuple_of"), "build"),
     **dict.fromkeys(("MODULES", "CodeContext", "imports_for"), "context"),
     **dict.fromkeys(("one_line",), "expressions"),
+    **dict.fromkeys(("quoted", "quoted_function"), "quote"),
     **dict.fromkeys(("print_module", "suite"), "statements"),
     **dict.fromkeys(("wrap",), "text"),
     **dict.fromkeys(("names_used", "walk"), "visit"),
@@ -132,6 +134,8 @@ __all__ = [
     "number",
     "one_line",
     "print_module",
+    "quoted",
+    "quoted_function",
     "suite",
     "tuple_of",
     "walk",

@@ -7,11 +7,13 @@ import linecache
 import sys
 from types import ModuleType
 
+import torch
 from torch import nn
 
 from sharedsl.diagnostics import InternalError
 
 Module = nn.Module
+Optimizer = torch.optim.Optimizer
 
 
 def python_module(source: str, name: str) -> ModuleType:

@@ -10,8 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sharedsl.analysis.applied import Applied
 from sharedsl.analysis.budget.readable import storage_name
-from sharedsl.model.sites import Path, key
+from sharedsl.model.sites import Path, declared, key
+from sharedsl.model.tree import Model
 from sharedsl.model.weights import Solved
 from sharedsl.runtime.inputs import Scenario
 from sharedsl.runtime.twin import Twin
@@ -49,19 +51,58 @@ def load_storages(module: nn.Module, solved: Solved, values: Mapping[int, Tensor
 
 
 class Buffers:
-    """Buffers of each application, filled at random in the emitted module and handed to the twin alike."""
+    """Buffers of each application, filled at random in the emitted module and handed to the twin alike.
 
-    def __init__(self, module: nn.Module, seed: int) -> None:
+    A layer of several applications holds a row for each of them.
+    """
+
+    def __init__(self, module: nn.Module, model: Model, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
-        self._held = {}
-        for name, buffer in module.named_buffers():
-            if name.rpartition(".")[2] in ("running_mean", "running_var"):
-                fresh = torch.rand(buffer.shape, generator=generator, dtype=torch.float64) + 0.5
-                buffer.copy_(fresh)
-                self._held[name] = fresh
+        self._module = module
+        self._applied = Applied(model)
+        self._held: dict[str, Tensor] = {}
+        registered = dict(module.named_buffers())
+        for path, unit in self._applied.buffered():
+            for name, spec in unit.buffers.items():
+                whole = _named(path, name)
+                if whole not in registered:
+                    raise Mismatch(f"the emitted module has no buffer {whole}")
+                kept, count = registered[whole], self._applied.count(path)
+                shape = [*([count] if count > 1 else []), *(int(size.value or 0) for size in spec.type.dims)]
+                if list(kept.shape) != shape:
+                    raise Mismatch(f"{whole} has shape {list(kept.shape)} and should have {shape}")
+                if kept.is_floating_point():
+                    self._held[whole] = torch.rand(shape, generator=generator, dtype=torch.float64) + 0.5
+                elif name == "num_batches_tracked":
+                    self._held[whole] = torch.randint(0, 9, shape, generator=generator)
+        self.fill()
+
+    def fill(self) -> None:
+        """Every buffer as it was at the start."""
+        registered = dict(self._module.named_buffers())
+        with torch.no_grad():
+            for name, value in self._held.items():
+                registered[name].copy_(value)
 
     def __call__(self, path: Path, name: str) -> Tensor | None:
-        return self._held.get(f"{key(path)}.{name}")
+        whole = self._held.get(_named(path, name))
+        if whole is None:
+            return None
+        return whole[self._applied.number(path)] if self._applied.count(declared(path)) > 1 else whole
+
+    def apart(self, updates: Mapping[tuple[Path, str], Tensor]) -> float:
+        """How far the module's buffers are from those at the start with the twin's updates."""
+        want = {name: value.clone() for name, value in self._held.items()}
+        for (path, name), value in updates.items():
+            whole = want[_named(path, name)]
+            row = whole[self._applied.number(path)] if self._applied.count(declared(path)) > 1 else whole
+            row.copy_(value)
+        registered = dict(self._module.named_buffers())
+        return max((distance(registered[name].detach(), value) for name, value in want.items()), default=0.0)
+
+
+def _named(path: Path, name: str) -> str:
+    return f"{key(path)}.{name}" if path else name
 
 
 def run_module(module: nn.Module, scenario: Scenario, **more: Any) -> Any:

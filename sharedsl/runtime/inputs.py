@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sharedsl.model import dataflow as d
 from sharedsl.model.poly import Poly
-from sharedsl.model.tree import Model
+from sharedsl.model.tree import Model, Unit
 from sharedsl.record import dataclass, field
 from sharedsl.runtime.frames import RequireFailed
 from sharedsl.runtime.shaping import OutOfRange
@@ -70,9 +70,30 @@ def _is_random(expr: d.Expr | None) -> bool:
 
 
 def state_sizes(model: Model) -> set[str]:
-    """Run-time sizes that say how long a sequence is so far: nothing, where it begins."""
+    """Run-time sizes that say how long a sequence is so far: nothing, where it begins.
+
+    A mask over all keys mentions the states of the layers inside, unless an input of the model binds the same name.
+    """
+    bound = {
+        name
+        for key in model.entries.values()
+        for name, (source, _) in model.root.bodies[key].sizes
+        if not source.startswith("state:")
+    }
+    inside = {spec.size_name for unit in _units(model.root, {}) for spec in unit.states.values() if spec.size_name}
     states = model.root.states.values()
-    return {each.name for each in states if each.type is None} | {each.size_name for each in states if each.size_name}
+    own = {each.name for each in states if each.type is None} | {each.size_name for each in states if each.size_name}
+    return own | (inside - bound)
+
+
+def _units(unit: Unit, seen: dict[int, Unit]) -> list[Unit]:
+    """The unit and everything inside it, each once."""
+    if id(unit) not in seen:
+        seen[id(unit)] = unit
+        for child in unit.children.values():
+            for each in child.units:
+                _units(each, seen)
+    return list(seen.values())
 
 
 def _inputs(body: d.Body, entry: str | None, twin: Twin, seed: int, states: set[str]) -> dict[str, Any]:

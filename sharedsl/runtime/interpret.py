@@ -20,13 +20,15 @@ from sharedsl.model.tree import Model, StateSpec, Unit
 from sharedsl.ops import OPS
 from sharedsl.record import dataclass, field
 from sharedsl.runtime.frames import COMPARE, Frame, RequireFailed, bound_sizes, number, plain
+from sharedsl.runtime.loops import turns_of
 from sharedsl.runtime.operations import OPERATIONS
 from sharedsl.runtime.primitives import apply_extern, apply_primitive
+from sharedsl.runtime.scanning import forget, kept_once, scanned
 
 WeightOf = Callable[[Path, str], Tensor]
 BufferOf = Callable[[Path, str], Tensor | None]
-#: the states of a sequence, by the application they belong to and their name
-States = dict[tuple[Path, str], Any]
+#: the states of a sequence, by the application they belong to, their name, and the turns of the loops around
+States = dict[tuple[Any, ...], Any]
 
 
 class _Returned(Exception):
@@ -47,6 +49,10 @@ class Interpreter:
     training: bool = False
     dtype: torch.dtype = torch.float64
     states: States = field(default_factory=dict)
+    #: the turns of running loops that are being taken: each keeps states of its own
+    turns: tuple[int, ...] = ()
+    #: what training has made of buffers
+    updates: dict[tuple[Path, str], Tensor] = field(default_factory=dict)
 
     def run(self, entry: str | None, inputs: Mapping[str, Any]) -> Any:
         """The result of the root's forward `entry`; inputs that are not given are left out. Several results: a list."""
@@ -69,9 +75,11 @@ class Interpreter:
         frame.names = {each.name: value for each, value in zip(body.inputs, args, strict=True)}
         for name, (source, axis) in body.sizes:
             if source.startswith("state:"):
-                held = self.states.get((frame.path, source.removeprefix("state:")))
+                held = self.states.get((frame.path, source.removeprefix("state:"), *self.turns))
                 frame.sizes[name] = 0 if held is None else held.shape[axis]
-        self._enter_states(frame)
+            elif source.startswith("before:"):
+                frame.sizes[name] = self._before(name, source.removeprefix("before:"), axis, body, frame)
+        self._enter_states(body, frame)
         for each, value in zip(body.inputs, args, strict=True):
             if value is None and each.default is not None:
                 frame.names[each.name] = self._default(each, frame)
@@ -80,6 +88,14 @@ class Interpreter:
         except _Returned as returned:
             return returned.value
         raise InternalError(f"{body.key} does not return")
+
+    def _before(self, name: str, source: str, axis: int, body: d.Body, frame: Frame) -> int:
+        """How long another layer's state was at the start of this call: `S`, where what it gives is `S + T` long."""
+        each = next(each for each in body.inputs if each.name == source)
+        assert isinstance(each.type, d.Tensor)
+        frame.sizes[name] = 0
+        added: int = number(each.type.dims[axis], frame)
+        return int(frame.names[source].shape[axis]) - added
 
     def _default(self, each: d.Input, frame: Frame) -> Any:
         assert each.default is not None
@@ -90,25 +106,28 @@ class Interpreter:
             value = torch.full(self._shape(each.type.dims, frame), value, dtype=self._dtype(each.type.dtype))
         return value
 
-    def _enter_states(self, frame: Frame) -> None:
+    def _enter_states(self, body: d.Body, frame: Frame) -> None:
         if frame.unit is None:
             return
+        types = dict(body.states)
         for name, spec in frame.unit.states.items():
-            value = self.states.get((frame.path, name))
-            if spec.type is None:
-                frame.sizes[name] = 0 if value is None else int(value)
+            if name not in types:  # another layer's is read in its place
+                continue
+            value = self.states.get((frame.path, name, *self.turns))
+            type = types.get(name, spec.type)
+            if type is None:
+                frame.sizes[name] = int(plain(spec.value) or 0) if value is None else int(value)
                 value = frame.sizes[name]
-            frame.names[name] = self._fresh_state(spec, frame) if value is None else value
+            frame.names[name] = self._fresh_state(spec, type, frame) if type is not None and value is None else value
 
-    def _fresh_state(self, spec: StateSpec, frame: Frame) -> Tensor | None:
-        assert spec.type is not None
+    def _fresh_state(self, spec: StateSpec, type: d.Tensor, frame: Frame) -> Tensor | None:
         shape = []
-        for axis, size in enumerate(spec.type.dims):
+        for axis, size in enumerate(type.dims):
             at = 0 if axis == spec.growing else number(size, frame, missing=None)
             if at is None:
                 return None
             shape.append(at)
-        return torch.full(shape, float(plain(spec.value) or 0), dtype=self._dtype(spec.type.dtype))
+        return torch.full(shape, float(plain(spec.value) or 0), dtype=self._dtype(type.dtype))
 
     def _statements(self, statements: tuple[d.Statement, ...], frame: Frame) -> None:
         for statement in statements:
@@ -128,6 +147,12 @@ class Interpreter:
             case d.Loop():
                 for turn in statement.turns:
                     self._statements(turn, frame)
+            case d.While():
+                around = self.turns
+                for turn in turns_of(statement, frame, lambda condition: self._value(condition, frame)):
+                    self.turns = (*around, turn)
+                    self._statements(statement.body, frame)
+                    self.turns = around
             case d.Present():
                 given = frame.names.get(statement.name) is not None
                 self._statements(statement.then if given else statement.other, frame)
@@ -137,7 +162,7 @@ class Interpreter:
                     raise RequireFailed(f"{statement.text}: {left} {statement.op} {right}")
             case d.Keep():
                 value = self._value(statement.value, frame)
-                frame.names[statement.state] = self.states[frame.path, statement.state] = value
+                frame.names[statement.state] = self.states[frame.path, statement.state, *self.turns] = value
 
     # ------------------------------------------------------------------------ expressions
 
@@ -170,6 +195,9 @@ class Interpreter:
             case d.CallFunction():
                 inner = Frame(frame.path, None, sizes=dict(frame.sizes))
                 return self._body(self.model.functions[expr.body], self._args(expr.args, frame), inner)
+            case d.Once():
+                key = (frame.path, f"once {expr.name}", *self.turns)
+                return kept_once(self.states, key, lambda: self._value(expr.value, frame))
             case d.Pick():
                 return self._value(expr.of, frame)[expr.index]
             case d.Collect():
@@ -182,9 +210,18 @@ class Interpreter:
         return [None if arg is None else self._value(arg, frame) for arg in args]
 
     def _call(self, call: d.Call, frame: Frame) -> Any:
+        args = self._args(call.args, frame)
+        if call.scan is None:
+            return self._uses(call, args, frame)
+        below = [(*frame.path, Step(use.child, use.index, use.app, use.run)) for use in call.uses]
+        if not call.scan.keeps:
+            forget(self.states, below, self.turns)
+        length = number(call.scan.length, frame)
+        return scanned(call.scan, args, length, lambda given: self._uses(call, given, frame))
+
+    def _uses(self, call: d.Call, args: list[Any], frame: Frame) -> Any:
         """Each use in turn; the first result of one is the first input of the next."""
         assert frame.unit is not None
-        args = self._args(call.args, frame)
         result: Any = args[0] if args else None
         for use in call.uses:
             step = Step(use.child, use.index, use.app, use.run)
@@ -203,11 +240,16 @@ class Interpreter:
         if unit.kind == "extern":
             return apply_extern(unit, arguments, weights, args)
         buffers = {name: self._buffer(inner.path, unit, name) for name in unit.buffers}
-        return apply_primitive(unit, arguments, weights, buffers, args, self.training)
+        updates: dict[str, Tensor] = {}
+        result = apply_primitive(unit, arguments, weights, buffers, args, self.training, updates)
+        self.updates |= {(inner.path, name): value for name, value in updates.items()}
+        return result
 
     def _buffer(self, path: Path, unit: Unit | None, name: str) -> Tensor:
         assert unit is not None
-        given = self.buffer(path, name)
+        given = self.updates.get((path, name))
+        if given is None:
+            given = self.buffer(path, name)
         if given is not None:
             return given
         spec = unit.buffers[name]

@@ -74,13 +74,14 @@ def _compare(check: Check, seed: int) -> Report:
         module = _emitted(check.module).double()
         held = load_storages(module, check.solved, values)
         with torch.no_grad():
-            buffers = Buffers(module, seed)
+            buffers = Buffers(module, check.model, seed)
         twin = Twin(check.model, check.solved, values, buffers)
         calls = scenarios(check.model, twin, seed)
         for scenario in calls:
             run.scenario(module, held, twin, scenario, training=False)
             if _has_statistics(module):
                 run.scenario(module, held, twin, scenario, training=True)
+                run.statistics(scenario, buffers, twin)
             if check.incremental:
                 run.incremental(module, twin, scenario)
         run.accuse(module, buffers, values, calls)
@@ -136,6 +137,12 @@ class _Run:
         self.moved |= moved
         for index, each in errors.items():
             self.errors[index] = max(self.errors[index], each)
+
+    def statistics(self, scenario: Scenario, buffers: Buffers, twin: Twin) -> None:
+        """After one step of training every application's statistics are what the twin's are; then all begin anew."""
+        error = buffers.apart(twin.updates)
+        self.outputs.append(OutputCheck(f"{scenario} (running statistics)", error, error <= TOLERANCE))
+        buffers.fill()
 
     def accuse(
         self, module: nn.Module, buffers: Buffers, values: dict[int, torch.Tensor], calls: list[Scenario]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sharedsl.analysis.budget.state import flat
+from sharedsl.analysis.budget.uses import expressions, operands
 from sharedsl.model import dataflow as d
 from sharedsl.model.poly import Poly
-from sharedsl.model.tree import Model
+from sharedsl.model.tree import Model, Unit
 from sharedsl.record import replace
 from sharedsl.runtime.inputs import Scenario, state_sizes
 
@@ -19,7 +21,7 @@ def in_pieces(scenario: Scenario, model: Model) -> list[Scenario] | None:
     """
     body = model.root.bodies[model.entries[scenario.entry]]
     name = sequence_axis(body)
-    if name is None:
+    if name is None or not _keeps(body.statements, model.root):
         return None
     given = scenario.given
     kinds = {each.name: each.type for each in body.inputs if isinstance(given.get(each.name), Tensor)}
@@ -35,6 +37,30 @@ def in_pieces(scenario: Scenario, model: Model) -> list[Scenario] | None:
         calls.append(replace(scenario, given={**given, **cut}))
         start += length
     return calls
+
+
+def _keeps(statements: tuple[d.Statement, ...], unit: Unit) -> bool:
+    """Whether these statements, or what they call, leave anything for the next call."""
+    if any(isinstance(each, d.Keep) for each in flat(statements)):
+        return True
+
+    def kept(expr: d.Expr | None) -> bool:
+        if expr is None:
+            return False
+        if isinstance(expr, d.Once) or any(kept(part) for part in operands(expr)):
+            return True
+        if isinstance(expr, d.CallSelf):
+            return _keeps(unit.bodies[expr.body].statements, unit)
+        if not isinstance(expr, d.Call):
+            return False
+        bodies = {(id(below), use.body): below for use in expr.uses if use.body for below in [_below(unit, use)]}
+        return any(_keeps(below.bodies[key].statements, below) for (_, key), below in bodies.items())
+
+    return any(kept(expr) for expr in expressions(statements))
+
+
+def _below(unit: Unit, use: d.Use) -> Unit:
+    return unit.children[use.child].units[use.index or 0]
 
 
 def _cut(whole: Tensor, kind: d.Type | None, sizes: dict[str, int], name: str, start: int) -> Tensor:
@@ -54,12 +80,18 @@ def _lengths(whole: int) -> list[int]:
 
 
 def sequence_axis(body: d.Body) -> str | None:
-    """The name of the second axis of the first input: tokens[B, T]."""
-    for each in body.inputs:
-        if isinstance(each.type, d.Tensor) and len(each.type.dims) > 1:
-            name = str(each.type.dims[1])
-            return name if name.isidentifier() else None
-    return None
+    """The name of the second axis of the results and of an input, tokens[B, T]; else of the first input."""
+    kinds = body.output.items if isinstance(body.output, d.Many) else (body.output,)
+    given = [name for each in body.inputs if (name := _second(each.type))]
+    return next((name for kind in kinds if (name := _second(kind)) in given), given[0] if given else None)
+
+
+def _second(kind: d.Type | None) -> str | None:
+    """What the second axis is called, where it is a run-time size by itself."""
+    if not isinstance(kind, d.Tensor) or len(kind.dims) < 2:
+        return None
+    name = str(kind.dims[1])
+    return name if name.isidentifier() else None
 
 
 def _axis_called(kind: d.Type | None, name: str) -> int | None:

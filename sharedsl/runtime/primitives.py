@@ -29,6 +29,8 @@ class Layer:
     weights: Mapping[str, Tensor]
     buffers: Mapping[str, Tensor]
     training: bool
+    #: what training makes of the buffers, by name
+    updates: dict[str, Tensor]
 
     def __getitem__(self, argument: str) -> Any:
         return self.arguments[argument]
@@ -44,11 +46,12 @@ def apply_primitive(
     buffers: Mapping[str, Tensor],
     inputs: list[Any],
     training: bool,
+    updates: dict[str, Tensor] | None = None,
 ) -> Any:
     meaning = PRIMITIVES.get(unit.name)
     if meaning is None:
         raise InternalError(f"no meaning for the layer {unit.name}")
-    return meaning(Layer(unit, arguments, weights, buffers, training), *inputs)
+    return meaning(Layer(unit, arguments, weights, buffers, training, {} if updates is None else updates), *inputs)
 
 
 def apply_extern(unit: Unit, arguments: Mapping[str, Any], weights: Mapping[str, Tensor], inputs: list[Any]) -> Any:
@@ -112,10 +115,21 @@ def _batch_norm(layer: Layer, x: Tensor) -> Tensor:
     """By the statistics of the batch when training, by the running ones of this application otherwise."""
     if layer.training:
         axes = tuple(axis for axis in range(x.ndim) if axis != 1)
+        _follow(layer, x.detach(), axes)
         return _scaled(_standardised(x, axes, layer["eps"]), layer, channel=True)
     shape = (-1, *[1] * (x.ndim - 2))
     mean, var = layer.buffers["running_mean"].reshape(shape), layer.buffers["running_var"].reshape(shape)
     return _scaled((x - mean) / torch.sqrt(var + layer["eps"]), layer, channel=True)
+
+
+def _follow(layer: Layer, x: Tensor, axes: tuple[int, ...]) -> None:
+    """The running statistics move towards the batch's by `momentum`; the variance without the bias of its estimate."""
+    count = x.numel() // x.shape[1]
+    mean = x.mean(axes, keepdim=True)
+    variance = ((x - mean) ** 2).sum(axes) / (count - 1)
+    for name, batch in (("running_mean", mean.flatten()), ("running_var", variance)):
+        layer.updates[name] = layer.buffers[name] + layer["momentum"] * (batch - layer.buffers[name])
+    layer.updates["num_batches_tracked"] = layer.buffers["num_batches_tracked"] + 1
 
 
 PRIMITIVES: dict[str, Callable[..., Any]] = {

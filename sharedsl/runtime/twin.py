@@ -54,6 +54,8 @@ class Twin:
             self._declared.setdefault(declared(site.path), site.index)
         self._buffer: BufferOf = buffer or (lambda path, name: None)
         self.read: set[int] = set()
+        #: buffers as the last run left them
+        self.updates: dict[tuple[Path, str], Tensor] = {}
 
     def weight(self, path: Path, name: str) -> Tensor:
         whole = (*path, Step(name))
@@ -68,7 +70,10 @@ class Twin:
         return Interpreter(self.model, self.weight, self._buffer, training, dtype, {} if states is None else states)
 
     def run(self, entry: str | None, inputs: dict[str, Any], training: bool = False) -> Any:
-        return self.interpreter(training).run(entry, inputs)
+        interpreter = self.interpreter(training)
+        result = interpreter.run(entry, inputs)
+        self.updates = interpreter.updates
+        return result
 
     def gradients(self, loss: Tensor) -> dict[int, Tensor]:
         """Of `loss` in every trained storage, through all the sites that read it."""

@@ -34,9 +34,9 @@ def verify(compiled: Compiled, *, seed: int = 0, module: nn.Module | None = None
     """
     elements = twin_elements(compiled.solved)
     if elements > LIMIT:
-        return Report(compiled.name, False, 0, elements, (), (), (_too_large(compiled, elements),))
+        return Report(compiled.title, False, 0, elements, (), (), (_too_large(compiled, elements),))
     check = Check(
-        compiled.name,
+        compiled.title,
         compiled.model,
         compiled.solved,
         _module(compiled, module, source),

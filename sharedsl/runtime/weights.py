@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sharedsl.diagnostics import InternalError
 from sharedsl.model import weights as w
+from sharedsl.model.gathers import at, positions
 
 
 def value_of(expr: w.Expr, storages: Mapping[int, Tensor]) -> Tensor:
@@ -38,6 +39,10 @@ def _value(expr: w.Expr, storages: Mapping[int, Tensor]) -> Tensor:
         case w.Mixture():
             coefficients, bank = value_of(expr.coefficients, storages), value_of(expr.bank, storages)
             return _sum([coefficients[j] * bank[j] for j in range(bank.shape[0])])
+        case w.Contract():
+            return _contracted(expr, [value_of(part, storages) for part in expr.parts])
+        case w.Gather():
+            return _gathered(expr, value_of(expr.of, storages))
         case _:
             return _view(expr, value_of(expr.of, storages))
 
@@ -65,7 +70,34 @@ def _view(expr: w.Expr, of: Tensor) -> Tensor:
             return of.detach()
         case w.Diagonal():
             return torch.eye(of.shape[0], dtype=of.dtype) * of
+        case w.Normalize():
+            return of / (of.detach() ** 2).sum(dim=expr.axes, keepdim=True).sqrt()
     raise InternalError(f"no meaning for the weight expression {type(expr).__name__}")
+
+
+def _contracted(expr: w.Contract, parts: list[Tensor]) -> Tensor:
+    """Every part spread over all the letters, multiplied, and summed over what the result has not."""
+    letters = [*expr.result, *sorted(set("".join(expr.terms)) - set(expr.result))]
+    total: Tensor | None = None
+    for number, (term, part) in enumerate(zip(expr.terms, parts, strict=True)):
+        stands = sorted(range(len(term)), key=lambda axis: letters.index(term[axis]))
+        lengths = {letter: part.shape[axis] for axis, letter in enumerate(term)}
+        spread = part.permute(stands).reshape([lengths.get(letter, 1) for letter in letters])
+        total = spread if total is None else total * spread
+        later = set("".join(expr.terms[number + 1 :])) | set(expr.result)
+        done = [axis for axis, letter in enumerate(letters) if letter not in later and total.shape[axis] > 1]
+        total = total.sum(dim=done, keepdim=True) if done else total
+    assert total is not None
+    return total.reshape(expr.shape)
+
+
+def _gathered(expr: w.Gather, of: Tensor) -> Tensor:
+    """Element by element, as the formulas say."""
+    places = list(positions(expr.names, expr.shape))
+    found = of[tuple(torch.tensor([at(code, place) for place in places]) for code in expr.index)]
+    if expr.sign is not None:
+        found = found * torch.tensor([at(expr.sign, place) for place in places], dtype=of.dtype)
+    return found.reshape(expr.shape)
 
 
 def _take(of: Tensor, axis: int, positions: list[int]) -> Tensor:

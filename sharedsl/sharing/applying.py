@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from sharedsl.model.sites import Init
 from sharedsl.sharing.classes import title_of
+from sharedsl.sharing.context import Line
 from sharedsl.sharing.definitions import Definitions
 from sharedsl.sharing.facts import Facts, Mark
-from sharedsl.sharing.variables import Bank, LowRank, Repeated, Var
+from sharedsl.sharing.variables import Bank, Gathered, LowRank, Private, Product, Repeated, Var, parts_of
 
 
 def apply_marks(state: Definitions, model: Facts) -> None:
     """The model's own `init` lines give way to the plan's."""
+    _freeze_adapted(state)
     inits: dict[int, list[Mark]] = {}
     for mark in state.facts.marks:
         var = _meant(mark, state)
         if var is None:
             continue
         if mark.kind == "freeze":
-            _freeze(var, mark, state)
+            _freeze(var, mark.line, state)
+        elif mark.kind == "local":
+            _local(var, mark, state)
         elif _owns(mark, var, state):
             inits.setdefault(var.index, []).append(mark)
     for mark in model.marks:
@@ -49,10 +53,10 @@ def _parts_help(mark: Mark, state: Definitions) -> str:
     return f"it reads {', '.join(names)}: name the weight that owns the storage" if names else "name the whole weight"
 
 
-def _freeze(var: Var, mark: Mark, state: Definitions) -> None:
+def _freeze(var: Var, line: Line, state: Definitions) -> None:
     """All that defines the weight is frozen; private parts are weights of their own."""
-    var.freeze = mark.line
-    var.because[id(mark.line)] = mark.line
+    var.freeze = line
+    var.because[id(line)] = line
     match var.definition:
         case Repeated(small=small):
             inner = [small]
@@ -60,12 +64,39 @@ def _freeze(var: Var, mark: Mark, state: Definitions) -> None:
             inner = [u, v]
         case Bank(mix=mix, bank=bank):
             inner = [mix, bank]
+        case Private(base=base):
+            inner = [base]
+        case Gathered() | Product():
+            inner = [*parts_of(var)]
         case _:
             inner = []
     for part in inner:
         if part.freeze is None:
             for each in _read_by(part, state):
-                _freeze(each, mark, state)
+                _freeze(each, line, state)
+
+
+def _freeze_adapted(state: Definitions) -> None:
+    """What is adapted is not trained, and neither are factors that are drawn once (VeRA)."""
+    found = [var.definition for var in state.world.vars if isinstance(var.definition, Private)]
+    for private in found:
+        drawn = any(part.seed is not None for part in private.parts)
+        factors = [private.vars[name] for name in ("lora_a", "lora_b")] if drawn else []
+        for var in (private.base, *factors):
+            for each in _read_by(var, state):
+                _freeze(each, private.line, state)
+
+
+def _local(var: Var, mark: Mark, state: Definitions) -> None:
+    """All that makes up the weight is local, private parts too where the weight is named as a whole."""
+    private = state.facts.private.get(mark.site)
+    todo = [var, *(private.vars.values() if private is not None and not mark.parts else ())]
+    while todo:
+        for each in _read_by(todo.pop(), state):
+            if each.local is None:
+                each.local = mark.line
+                each.because[id(mark.line)] = mark.line
+                todo += parts_of(each)
 
 
 def _read_by(var: Var, state: Definitions) -> list[Var]:

@@ -9,6 +9,7 @@ from sharedsl.comptime import Failure, Scope, evaluate
 from sharedsl.model import sizes
 from sharedsl.model.sites import Axis
 from sharedsl.model.sizes import Real, Size
+from sharedsl.sharing import gathers
 from sharedsl.sharing.views import (
     View,
     ViewError,
@@ -28,6 +29,8 @@ from sharedsl.source import Span
 from sharedsl.syntax import ast
 
 Leaf = Callable[[ast.Expr], View | None]
+#: makes a weight that is gathered, and gives the view of the whole of it
+Define = Callable[[gathers.Request], View]
 #: `a * b` of two weights and the like
 NO_VIEW = (
     "this is not a view of a weight: use permute, reshape, slices, concat, flip, rot90, roll, repeat, `c * S`, detach"
@@ -37,8 +40,8 @@ NO_VIEW = (
 class Builder:
     """A view from the expression of a tie. `leaf` gives the view of a path, None where the expression is no path."""
 
-    def __init__(self, scope: Scope, leaf: Leaf) -> None:
-        self.scope, self.leaf = scope, leaf
+    def __init__(self, scope: Scope, leaf: Leaf, define: Define) -> None:
+        self.scope, self.leaf, self.define = scope, leaf, define
 
     def view(self, expr: ast.Expr) -> View:
         built = self.build(expr)
@@ -240,7 +243,72 @@ def _reshape(b: Builder, call: ast.Call) -> View:
     return reshape(view, axes, call.span)
 
 
+def _gather(b: Builder, call: ast.Call) -> View:
+    named = {arg.name: arg.value for arg in call.args if arg.name}
+    plain = [arg.value for arg in call.args if not arg.name]
+    if len(plain) < 3 or named.keys() - {"sign"}:
+        message = "`gather` takes a weight, its positions and a formula for each axis of the weight"
+        raise ViewError("shape", message, call.span, "such as `gather(t, [i in rows, j in columns], (i - j) % rows)`")
+    of = b.view(plain[0])
+    return b.define(gathers.request(of, plain[1], plain[2:], named.get("sign"), b.scope, call.span))
+
+
+def _vector(b: Builder, given: dict[str, ast.Expr], call: ast.Call, length: int | None = None) -> View:
+    """The numbers that a builder spreads over a matrix."""
+    view = b.view(given["w"])
+    if len(view.axes) != 1 or (length is not None and view.shape[0] != length):
+        assert isinstance(call.function, ast.Name)
+        wanted = "a vector" if length is None else f"a vector of {length}"
+        message = f"`{call.function.name}` spreads {wanted}, and this is {list(view.shape)}"
+        raise ViewError("shape", message, given["w"].span)
+    return view
+
+
+def _circulant(b: Builder, call: ast.Call) -> View:
+    given = b.arguments(call, ("w",))
+    view = _vector(b, given, call)
+    length = b.scope.trace.fixed(view.axes[0].size)
+    size = ast.Number(str(length), length, span=call.span)
+    index = gathers.circulant(length, call.span)
+    return b.define(gathers.request(view, gathers.over(size, size, call.span), [index], None, b.scope, call.span))
+
+
+def _sides(b: Builder, given: dict[str, ast.Expr], call: ast.Call) -> tuple[int, int]:
+    """How many rows and columns a builder is asked for."""
+    if "rows" not in given or "columns" not in given:
+        assert isinstance(call.function, ast.Name)
+        raise ViewError("shape", f"`{call.function.name}` takes w, rows, columns", call.span)
+    return b.scope.trace.fixed(b.whole(given["rows"])), b.scope.trace.fixed(b.whole(given["columns"]))
+
+
+def _toeplitz(b: Builder, call: ast.Call) -> View:
+    given = b.arguments(call, ("w", "rows", "columns"))
+    rows, columns = _sides(b, given, call)
+    view = _vector(b, given, call, rows + columns - 1)
+    rising = isinstance(call.function, ast.Name) and call.function.name == "hankel"
+    index = gathers.hankel(call.span) if rising else gathers.toeplitz(columns, call.span)
+    over = gathers.over(given["rows"], given["columns"], call.span)
+    return b.define(gathers.request(view, over, [index], None, b.scope, call.span))
+
+
+def _hashed(b: Builder, call: ast.Call) -> View:
+    given = b.arguments(call, ("w", "rows", "columns", "seed"))
+    _sides(b, given, call)
+    view = _vector(b, given, call)
+    seed = b.scope.trace.fixed(b.whole(given["seed"])) if "seed" in given else 0
+    if seed < 0:
+        raise ViewError("shape", "a seed is a whole number from 0 up", given["seed"].span)
+    index, sign = gathers.hashed(b.scope.trace.fixed(view.axes[0].size), seed, call.span)
+    over = gathers.over(given["rows"], given["columns"], call.span)
+    return b.define(gathers.request(view, over, [index], sign, b.scope, call.span))
+
+
 CALLS: dict[str, Callable[[Builder, ast.Call], View]] = {
+    "gather": _gather,
+    "circulant": _circulant,
+    "toeplitz": _toeplitz,
+    "hankel": _toeplitz,
+    "hashed": _hashed,
     "detach": _detach,
     "flip": _flip,
     "roll": _roll,

@@ -55,6 +55,10 @@ class PlanContext:
     plans: Mapping[str, ast.Plan]
     layers: LayerTree
     trace: Trace = field(default_factory=Trace)
+    #: layers that the plan puts into the model: patterns do not name them
+    added: frozenset[Path] = frozenset()
+    #: the weights, as paths of (name, index), that a `reuse` has taken away
+    gone: frozenset[tuple[tuple[str, int | None], ...]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,30 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class StagePlan:
+    """A stage of a plan: from when on, and its own lines. `place` is where its name stands."""
+
+    name: str
+    step: int
+    lines: tuple[Line, ...]
+    place: Span
+
+
+@dataclass(frozen=True, slots=True)
 class ExpandedPlans:
-    """The union of the plans of a build; `names` are those that took part, in order of first mention."""
+    """The union of the plans of a build; `names` are those that took part, in order of first mention.
+
+    The stages are in the order in which training comes to them. None of them is part of `top`.
+    """
 
     top: Level
     names: tuple[str, ...] = ()
+    stages: tuple[StagePlan, ...] = ()
+
+    def at(self, stage: str) -> ExpandedPlans:
+        """The plan of a stage: it extends what stands outside the stages by its own lines."""
+        found = next(each for each in self.stages if each.name == stage)
+        return ExpandedPlans(Level(stage, (self.top,), found.lines), (*self.names, stage), self.stages)
 
     def lines(self) -> tuple[Line, ...]:
         """Every line of every plan, once each."""

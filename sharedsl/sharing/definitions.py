@@ -1,22 +1,22 @@
-"""What is stored: slices along an axis, factors and banks define weights; the equations of factors join them again."""
+"""What is stored: slices, factors, banks and adaptations define weights; the equations of factors join them again."""
 
 from __future__ import annotations
 
 from math import prod
 
 from sharedsl.comptime import Failure
-from sharedsl.sharing import factorize, maps, strided, views
+from sharedsl.sharing import adapt, factorize, maps, strided, views
 from sharedsl.sharing.along import group_size, smaller
 from sharedsl.sharing.classes import Classes, title_of
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.expressions import separable
-from sharedsl.sharing.facts import Along, Factor, Facts
+from sharedsl.sharing.facts import Adapting, Along, Factor, Facts
 from sharedsl.sharing.merging import Piece
 from sharedsl.sharing.pieces import Pieces
 from sharedsl.sharing.private_parts import make_parts
 from sharedsl.sharing.report import Report
 from sharedsl.sharing.resolving import Resolving
-from sharedsl.sharing.variables import Edge, Repeated, Var
+from sharedsl.sharing.variables import Edge, Gathered, Private, Repeated, Var
 from sharedsl.sharing.views import View
 from sharedsl.sharing.world import World
 
@@ -34,6 +34,8 @@ class Definitions(Resolving):
         self.report = report
         #: sites with private parts that are also `along`: the axis and how many slices are one
         self.small: dict[int, tuple[int, int]] = {}
+        #: by line: the weights that it adapts with factors drawn once for all of them
+        self.drawn: dict[int, list[Private]] = {}
 
     # ------------------------------------------------------------------ classes to pieces
 
@@ -48,6 +50,10 @@ class Definitions(Resolving):
         for index in sorted(touched - unstored):
             var = classes.vars[index]
             whole = made.whole(index)
+            if isinstance(var.definition, Gathered) and (whole is None or whole.var is not var):
+                root = classes.owner_of(classes.cells.within(index, None)[0])
+                self._two_gathers(var, list(classes.lines.get(root, {}).values()))
+                continue
             if whole is not None:
                 if whole.var is not var:
                     self.pieces[index] = [whole]
@@ -60,6 +66,13 @@ class Definitions(Resolving):
                 continue
             if not (len(found) == 1 and _itself(found[0], var)):
                 self.pieces[index] = found
+
+    def _two_gathers(self, var: Var, lines: list[Line]) -> None:
+        """A weight that is gathered in one way cannot be what another line makes of it."""
+        assert isinstance(var.definition, Gathered)
+        message = f"`{self.world.title(var.site)}` is gathered in two ways"
+        self.report.lines("two-definitions", message, [var.definition.line, *lines], "keep one of the lines")
+        self.disputed.add(var.index)
 
     def _scattered(self, var: Var) -> None:
         """A weight whose elements come from others in an order that no boxes describe."""
@@ -153,11 +166,10 @@ class Definitions(Resolving):
                 "not-whole-storage", message, [factor.line], help="factorise the weight that owns the storage"
             )
             return False
-        while isinstance(var.definition, Repeated):
-            inner = self.follow(views.read(var.definition.small.index, var.definition.small.axes))
-            if inner is None:
-                return False
-            var = self.world.vars[inner.patches[0].var]
+        found = self._stored(var, Repeated, Private)
+        if found is None:
+            return False
+        var = found
         if var.definition is None:
             factorize.define(var, factor, self.world)
             return var.definition is not None
@@ -167,6 +179,48 @@ class Definitions(Resolving):
             self.report.lines("two-definitions", message, lines, "keep one of the factorisations")
             self.disputed.add(var.index)
         return False
+
+    def _stored(self, var: Var, *through: type) -> Var | None:
+        """What a tensor that is defined by a smaller or a frozen one is made from."""
+        while isinstance(var.definition, through):
+            below = var.definition.base if isinstance(var.definition, Private) else var.definition.small  # type: ignore[union-attr]
+            inner = self.follow(views.read(below.index, below.axes))
+            if inner is None:
+                return None
+            var = self.world.vars[inner.patches[0].var]
+        return var
+
+    # ------------------------------------------------------------------ adapted
+
+    def adapts(self) -> bool:
+        """Freeze what `adapt` lines name, and put trained parts beside it; True if one was new."""
+        pending, self.facts.adapts = sorted(self.facts.adapts, key=_adapt_key), []
+        changed = False
+        for each in pending:
+            view = self.resolve(each.site, each.parts)
+            if view is not None:
+                changed = self._adapt(each, view) or changed
+            elif each.parts:
+                self.facts.adapts.append(each)
+            else:
+                self._not_whole(each.line, self.world.title(each.site))
+        return changed
+
+    def _adapt(self, each: Adapting, view: View) -> bool:
+        var = self._stored(self.world.vars[view.patches[0].var], Repeated)
+        if var is None:
+            return False
+        known = var.definition
+        if isinstance(known, Private):
+            if not adapt.same(known, each):
+                message = f"`{title_of(var)}` is adapted in two ways: a storage has one adaptation"
+                lines = [known.line, each.line]
+                self.report.lines("two-definitions", message, lines, "keep one of the lines; `with` is for each reader")
+            return False
+        made = adapt.define(var, each, self.world)
+        if made is not None:
+            self.facts.later += adapt.drawn(each, made, self.drawn, self.world)
+        return made is not None
 
     # ------------------------------------------------------------------ factors tied and shared
 
@@ -196,7 +250,7 @@ class Definitions(Resolving):
             if edges:
                 classes = Classes(self.world.vars, self._own(edges), self.world.hints, self.report)
                 self.settle(classes, set())
-            if not edges and not changed:
+            if not edges and not changed and not self.adapts():
                 break
         self._leftovers()
 
@@ -216,18 +270,25 @@ class Definitions(Resolving):
             self.unknown(later.missing[0], later.line)
         for factor in self.facts.factors:
             self.unknown(self.world.title(factor.site, factor.parts), factor.line)
+        for each in self.facts.adapts:
+            self.unknown(self.world.title(each.site, each.parts), each.line)
         for along in self.facts.alongs:
             self.unknown(self.world.title(along.site, along.parts), along.line)
 
     def unknown(self, name: str, line: Line) -> None:
         """A factor or private part that no line makes."""
         what, _, part = name.rpartition(".")
-        help = f"`factorize {what} rank ..` makes `u` and `v`, `as bank(k)` `bank` and `mix`, `with lora` `lora.a`"
+        help = f"`factorize {what} rank ..` makes `u` and `v`, `as bank(k)` `bank` and `mix`, `lora(..)` `lora.a`"
         self.report.lines("factor-unknown", f"`{what}` has no part `{part}` in this plan", [line], help)
 
 
 def _factor_key(factor: Factor) -> tuple[object, ...]:
-    return (factor.site, factor.parts, factor.form, factor.number.value or 0)
+    asked = () if factor.tensor is None else factor.tensor.plain()
+    return (factor.site, factor.parts, factor.form, factor.number.value or 0, repr(asked))
+
+
+def _adapt_key(each: Adapting) -> tuple[object, ...]:
+    return (each.site, each.parts, repr(each.specs))
 
 
 def _along_key(along: Along) -> tuple[object, ...]:

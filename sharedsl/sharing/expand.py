@@ -10,18 +10,13 @@ from sharedsl.comptime.values import plain, truth
 from sharedsl.diagnostics import Diagnostic, Label
 from sharedsl.model import sizes
 from sharedsl.model.sizes import Value
-from sharedsl.sharing.context import ExpandedPlans, Level, Line, PlanContext
+from sharedsl.sharing.context import ExpandedPlans, Level, Line, PlanContext, StagePlan
 from sharedsl.sharing.report import Report, suggestion
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
 #: relations that are read and not carried out yet, with what to say
 NOT_YET: dict[type, str] = {
-    ast.Adapt: "`adapt` is not there yet: freeze the weight and use `with lora(..)` on a tie, share or fold",
-    ast.Reuse: "`reuse` (sharing of values) is not there yet; weights are shared with `share ... across ...`",
-    ast.Stage: "`stage` (sharing that changes during training) is not there yet; write one plan per stage",
-    ast.Local: "`local` (federated learning) is not there yet",
-    ast.WeightDecl: "a weight of the plan's own is not there yet; declare it in the model",
 }
 LIMIT = 10_000
 
@@ -30,7 +25,7 @@ def expand(refs: tuple[ast.PlanRef, ...], ctx: PlanContext) -> tuple[ExpandedPla
     """The plans that a build names, as levels of lines."""
     work = _Expander(ctx)
     levels = [level for ref in refs if (level := work.plan(ref, ctx.parameters, ())) is not None]
-    return ExpandedPlans(Level("", tuple(levels)), tuple(work.names)), work.report.found
+    return ExpandedPlans(Level("", tuple(levels)), tuple(work.names), work.ordered_stages()), work.report.found
 
 
 class _TooLong(Exception):
@@ -42,6 +37,8 @@ class _Expander:
         self.ctx, self.report = ctx, Report()
         self.names: dict[str, None] = {}
         self.done: dict[object, Level | None] = {}
+        self.stages: dict[str, StagePlan] = {}
+        self.inside: str | None = None
         self.count = 0
 
     def plan(self, ref: ast.PlanRef, names: Mapping[str, Value], trail: tuple[str, ...]) -> Level | None:
@@ -160,6 +157,8 @@ class _Expander:
             case ast.Require():
                 if not truth(evaluate(relation.condition, scope)):
                     self.report.error("require", f"plan `{plan}` requires this, and it does not hold", relation.span)
+            case ast.Stage():
+                self.stage(relation, scope, bound, plan)
             case _ if type(relation) in NOT_YET:
                 self.report.error("not-yet", NOT_YET[type(relation)], relation.span)
             case _:
@@ -168,6 +167,43 @@ class _Expander:
                     raise _TooLong
                 seen = tuple((name, _frozen(value)) for name, value in bound.items())
                 lines.setdefault(Line(relation, scope, seen, plan))
+
+
+    # ------------------------------------------------------------------ stages
+
+    def stage(self, stage: ast.Stage, scope: Scope, bound: Mapping[str, Value], plan: str) -> None:
+        """The lines of a stage, apart from those of the plan."""
+        if self.inside is not None:
+            message = f"stage `{stage.name}` stands in stage `{self.inside}`"
+            help = "stages do not build on each other: each has the lines outside the stages and its own"
+            self.report.error("bad-stage", message, stage.name_span, help=help)
+            return
+        step = self.step(stage, scope)
+        known = self.stages.get(stage.name)
+        if known is not None:
+            message = f"two stages of one build are called `{stage.name}`"
+            self.report.error("duplicate-name", message, stage.name_span, also=(Label(known.place, "first here"),))
+            return
+        lines: dict[Line, None] = {}
+        self.inside = stage.name
+        self.unroll(stage.body, scope, bound, plan, lines)
+        self.inside = None
+        if not lines and not self.report.found:
+            help = "write the lines that hold from then on, such as `untie layers`"
+            self.report.error("bad-stage", f"stage `{stage.name}` changes nothing", stage.name_span, help=help)
+        self.stages[stage.name] = StagePlan(stage.name, step, tuple(lines), stage.name_span)
+
+    def step(self, stage: ast.Stage, scope: Scope) -> int:
+        value = evaluate(stage.step, scope)
+        if not isinstance(value, sizes.Size) or value.value is None or value.value < 1:
+            message = f"stage `{stage.name}` begins at a step of the training, a whole number of at least 1"
+            self.report.error("bad-stage", message, stage.step.span)
+            return 0
+        return value.value
+
+    def ordered_stages(self) -> tuple[StagePlan, ...]:
+        """In the order in which training comes to them, then of the text."""
+        return tuple(sorted(self.stages.values(), key=lambda each: (each.step, each.place.path, each.place.start)))
 
 
 def _frozen(value: Value) -> object:

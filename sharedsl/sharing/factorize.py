@@ -8,18 +8,18 @@ from sharedsl.comptime import Failure, evaluate
 from sharedsl.model import sizes
 from sharedsl.model.sites import Axis
 from sharedsl.model.sizes import Size
-from sharedsl.sharing import maps
+from sharedsl.record import replace
+from sharedsl.sharing import maps, tensors
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Factor, Facts
 from sharedsl.sharing.initialisers import start
 from sharedsl.sharing.share import Named, collected, elements_of, equal_later
 from sharedsl.sharing.strided import Map
-from sharedsl.sharing.variables import Bank, LowRank, Var
+from sharedsl.sharing.tensor_specs import TAKES, Spec, spec_of
+from sharedsl.sharing.variables import Bank, LowRank, Product, Var
 from sharedsl.sharing.views import ViewError
 from sharedsl.sharing.world import World
 from sharedsl.syntax import ast
-
-LATER_FORMS = ("tucker", "cp", "tt", "kronecker")
 
 
 def facts(line: Line, world: World) -> Facts:
@@ -27,11 +27,13 @@ def facts(line: Line, world: World) -> Facts:
     assert isinstance(relation, ast.Factorize)
     out = Facts()
     try:
-        form, number = _form(relation, line)
+        form, number, tensor = _form(relation, line)
         if relation.collection:
             _across(relation, line, world, form, number, out)
         else:
             _each(relation, line, world, form, number, out)
+        if tensor is not None:
+            out.factors = [replace(each, tensor=tensor) for each in out.factors]
     except ViewError as problem:
         world.reject(problem)
     except Failure as problem:
@@ -42,17 +44,15 @@ def facts(line: Line, world: World) -> Facts:
     return out
 
 
-def _form(relation: ast.Factorize, line: Line) -> tuple[str, Size]:
+def _form(relation: ast.Factorize, line: Line) -> tuple[str, Size, Spec | None]:
     """What the weight becomes, and its rank or the number of templates."""
     form = relation.form or "low rank"
-    if form in LATER_FORMS:
-        raise ViewError(
-            "not-yet", f"`as {form}` is not there yet: low rank, `as basis` and `as bank(k)` are", relation.span
-        )
+    if form in TAKES:
+        spec = spec_of(relation, line)
+        return form, spec.count or sizes.size(1), spec
     if form not in ("low rank", "basis", "bank"):
-        raise ViewError(
-            "unknown-form", f"a weight is not factorised `as {form}`", relation.span, "low rank, basis or bank(k)"
-        )
+        known = f"low rank, basis, bank(k), {', '.join(TAKES)}"
+        raise ViewError("unknown-form", f"a weight is not factorised `as {form}`", relation.span, known)
     if form == "basis" and not relation.collection:
         raise ViewError("bad-map", "a basis is shared by several weights: say which with `across`", relation.span)
     if form == "bank":
@@ -61,10 +61,10 @@ def _form(relation: ast.Factorize, line: Line) -> tuple[str, Size]:
             raise ViewError(
                 "missing-argument", "`as bank(k)` takes the number of templates, and no rank", relation.span
             )
-        return form, _positive(given, line, "the number of templates")
+        return form, _positive(given, line, "the number of templates"), None
     if relation.rank is None or relation.form_args:
         raise ViewError("missing-argument", "a factorisation needs its rank: `factorize S rank 64`", relation.span)
-    return form, _positive(relation.rank, line, "the rank")
+    return form, _positive(relation.rank, line, "the rank"), None
 
 
 def _positive(expr: ast.Expr, line: Line, what: str) -> Size:
@@ -155,6 +155,13 @@ def define(var: Var, factor: Factor, world: World) -> None:
         return
     outs = sides(var.axes)
     title = world.title(factor.site, factor.parts)
+    if factor.tensor is not None:
+        try:
+            tensors.define(var, factor.tensor, max(outs, 1), factor.line, world)
+        except tensors.Unfit as problem:
+            message = f"`{title}`: {problem}"
+            world.report.error(problem.code, message, factor.line.span, help=problem.help)
+        return
     if not 0 < outs < len(var.axes):
         world.report.error("shape", f"`{title}` is a vector, and a vector has no factors", factor.line.span)
         return
@@ -199,7 +206,9 @@ def same(var: Var, factor: Factor) -> bool:
     """Whether the weight has just this factorisation already."""
     match var.definition:
         case LowRank():
-            return factor.form != "bank" and var.definition.rank == factor.number.value
+            return factor.form in ("low rank", "basis") and var.definition.rank == factor.number.value
         case Bank():
             return factor.form == "bank" and var.definition.count == factor.number.value
+        case Product():
+            return factor.tensor is not None and var.definition.asked == factor.tensor.plain()
     return False

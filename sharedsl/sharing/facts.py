@@ -5,36 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sharedsl.model.sites import Init
-from sharedsl.model.sizes import Real, Size
+from sharedsl.model.sizes import Size
 from sharedsl.record import dataclass, field
 from sharedsl.sharing.context import Line
-from sharedsl.sharing.variables import Edge, Var
+from sharedsl.sharing.tensor_specs import Spec
+from sharedsl.sharing.variables import Edge, PartSpec, Private
 from sharedsl.sharing.views import View
 from sharedsl.syntax import ast
 
 #: (site, parts): the factor or private part of a weight, or the weight itself; None while it does not exist (yet)
 Resolve = Callable[[int, tuple[str, ...]], "View | None"]
-
-
-@dataclass(frozen=True, slots=True)
-class PartSpec:
-    """`lora(rank = 8, alpha = 16)`, `diagonal`, `scale`."""
-
-    kind: str
-    rank: Size | None = None
-    alpha: Size | Real | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Private:
-    """The private parts of one weight, in the applications `sites`, which read one `base` with them."""
-
-    sites: tuple[int, ...]
-    parts: tuple[PartSpec, ...]
-    line: Line
-    base: Var
-    #: made when it is known how large they are: by kind and letter
-    vars: dict[str, Var] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +37,18 @@ class Factor:
     form: str
     number: Size
     line: Line
+    #: of forms that are contractions: their ranks and digits
+    tensor: Spec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adapting:
+    """The storage that `site` (or its part) reads is frozen and gets trained parts."""
+
+    site: int
+    parts: tuple[str, ...]
+    specs: tuple[PartSpec, ...]
+    line: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +66,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`freeze` or `init` of a weight or part. `explicit` where the selector has no wildcard."""
+    """`freeze`, `local` or `init` of a weight or part. `explicit` where the selector has no wildcard."""
 
     kind: str
     site: int
@@ -98,6 +90,7 @@ class Facts:
     later: list[Later] = field(default_factory=list)
     alongs: list[Along] = field(default_factory=list)
     factors: list[Factor] = field(default_factory=list)
+    adapts: list[Adapting] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
 
     def add(self, other: Facts) -> None:
@@ -110,6 +103,7 @@ class Facts:
         self.later += other.later
         self.alongs += other.alongs
         self.factors += other.factors
+        self.adapts += other.adapts
         self.marks += other.marks
 
 

@@ -12,7 +12,7 @@ import math
 from sharedsl.model import sizes
 from sharedsl.model.sites import Axis, Init
 from sharedsl.model.sizes import Real, Size, literal
-from sharedsl.sharing.variables import Bank, LowRank, Repeated, Var
+from sharedsl.sharing.variables import Bank, Gathered, LowRank, Private, Product, Repeated, Var
 
 
 def start(name: str, **args: Size | Real) -> Init:
@@ -92,15 +92,33 @@ def spread(var: Var, known: Known) -> None:
     match var.definition:
         case Repeated(small=small):
             small.init, small.written = init, small.written or var.written
+        case Private(base=base):
+            base.init, base.written = init, base.written or var.written
         case LowRank(u=u, v=v):
             key = (id(init), id(var.axes), id(u.axes))
             if key not in known:
                 known[key] = (*_factors(init, var, u), init)
             u.init, v.init, _ = known[key]
+        case Gathered(source=source, begins=True):
+            source.init = init
+        case Product():
+            _product(var.definition, init, deviation(init, var.axes))
         case Bank(mix=mix, bank=bank):
             mix.init = normal(power(mix.axes[0].size, -0.5))
             std = deviation(init, var.axes)
             bank.init = init if std is None else normal(std)
+
+
+def _product(of: Product, init: Init, std: Size | Real | None) -> None:
+    """Parts that are alike normal: each element is a sum over `summed` letters of products of one number a part."""
+    parts = [part for name, part in of.parts.items() if name not in of.ones]
+    terms = math.prod(of.length(letter) for letter in of.summed)
+    wanted = sizes.real("*", std, std) if std is not None else number(1.0)
+    each = normal(sizes.real("**", sizes.real("/", wanted, sizes.size(terms)), number(0.5 / len(parts))))
+    for part in of.parts.values():
+        part.init = each if part in parts else start("ones")
+    if init.name == "zeros":
+        parts[-1].init = init
 
 
 def _factors(init: Init, var: Var, u: Var) -> tuple[Init, Init]:

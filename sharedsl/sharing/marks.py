@@ -1,4 +1,4 @@
-"""`freeze S` and `init S = ...`: marks on storages, named through their readers."""
+"""`freeze S`, `local S` and `init S = ...`: marks on storages, named through their readers."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ INITIALISERS: dict[str, tuple[str, ...] | None] = {
     "kaiming_normal": ("a",),
     "orthogonal": ("gain",),
     "identity": (),
+    "log_count": (),
+    "step_sizes": ("low", "high"),
     "rows": None,
 }
 
 
 def facts(line: Line, world: World) -> Facts:
     relation = line.relation
-    assert isinstance(relation, ast.Freeze | ast.InitDecl)
+    assert isinstance(relation, ast.Freeze | ast.Local | ast.InitDecl)
     out = Facts()
     try:
         init = init_of(relation.value, line) if isinstance(relation, ast.InitDecl) else None
@@ -42,7 +44,7 @@ def facts(line: Line, world: World) -> Facts:
     except Failure as problem:
         world.fail(problem, relation.span)
         return out
-    kind = "freeze" if init is None else "init"
+    kind = "init" if init is not None else "local" if isinstance(relation, ast.Local) else "freeze"
     explicit = not _wild(relation.selector)
     found = [
         (match, site)

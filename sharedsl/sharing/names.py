@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sharedsl.model.sites import Path, declared, key
 from sharedsl.sharing.definitions import Definitions
 from sharedsl.sharing.variables import Var
@@ -13,8 +15,14 @@ def suffixes(stored: list[Var], state: Definitions) -> dict[int, tuple[Path, str
     """Owner and name of every storage. Names are unique in a module: application 0 keeps the plain one."""
     taken: set[str] = set()
     out: dict[int, tuple[Path, str]] = {}
+    reached: Counter[Path] | None = None
     for var in stored:
-        name = var.name + _application(var, state)
+        suffix = _application(var, state)
+        if suffix and var.role not in PRIVATE:
+            reached = reached or Counter(declared(site.path) for site in state.world.sites)
+            if reached[declared(state.world.sites[var.site].path)] == 1:  # only one application has it at all
+                suffix = ""
+        name = var.name + suffix
         unique, more = name, 1
         module = key(var.owner)
         while f"{module}.{unique}" in taken:

@@ -12,12 +12,15 @@ Relative = tuple[tuple[str, int | None], ...]
 
 
 class Node:
-    """A declared layer. `stacks[name][index]` are the elements of a stack; `weights[name]` the sites of a weight."""
+    """A declared layer. `stacks[name][index]` are the elements of a stack; `weights[name]` the sites of a weight.
 
-    __slots__ = ("children", "path", "stacks", "weights")
+    `added` by the plan: only its own name names it.
+    """
+
+    __slots__ = ("added", "children", "path", "stacks", "weights")
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.added = path, False
         self.children: dict[str, Node] = {}
         self.stacks: dict[str, dict[int, Node]] = {}
         self.weights: dict[str, list[int]] = {}
@@ -48,7 +51,8 @@ class Node:
         for name, sites in self.weights.items():
             yield (*prefix, (name, None)), sites
         for name, child in self.children.items():
-            yield from child.below((*prefix, (name, None)))
+            if not child.added:
+                yield from child.below((*prefix, (name, None)))
         for name, stack in self.stacks.items():
             for index in sorted(stack):
                 yield from stack[index].below((*prefix, (name, index)))
@@ -57,8 +61,18 @@ class Node:
         return show(self.path)
 
 
-def of_sites(sites: Sequence[Site]) -> Node:
+def of_sites(sites: Sequence[Site], added: frozenset[Path] = frozenset()) -> Node:
     """The tree of all sites."""
+    root = _tree(sites)
+    for path in added:
+        node = root
+        for step in path:
+            node = node.down(step)
+        node.added = True
+    return root
+
+
+def _tree(sites: Sequence[Site]) -> Node:
     root = Node(())
     # neighbours mostly stand in one layer, and its step is one object then
     before: tuple[Step, ...] = ()

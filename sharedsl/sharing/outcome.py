@@ -8,14 +8,16 @@ from sharedsl.model.weights import Solved, Storage
 from sharedsl.sharing.applying import apply_marks
 from sharedsl.sharing.definitions import Definitions
 from sharedsl.sharing.expressions import assemble
-from sharedsl.sharing.facts import Facts, Private
+from sharedsl.sharing.facts import Facts
 from sharedsl.sharing.initialisers import Known, spread
 from sharedsl.sharing.merging import Piece
 from sharedsl.sharing.names import suffixes
+from sharedsl.sharing.own_weights import orphans
 from sharedsl.sharing.private_parts import expression
 from sharedsl.sharing.report import in_order
 from sharedsl.sharing.tables import tied_tables
-from sharedsl.sharing.variables import Bank, LowRank, Repeated, Var
+from sharedsl.sharing.tensors import contracted
+from sharedsl.sharing.variables import Bank, Gathered, LowRank, Private, Product, Repeated, Var, parts_of
 
 
 def outcome(state: Definitions, plans: tuple[str, ...], model: Facts, written: frozenset[int]) -> Solved:
@@ -24,7 +26,7 @@ def outcome(state: Definitions, plans: tuple[str, ...], model: Facts, written: f
     tied_tables(state, written)
     apply_marks(state, model)
     known: Known = {}
-    for var in list(world.vars):
+    for var in sorted(world.vars, key=lambda each: not isinstance(each.definition, Gathered)):
         if var.definition is not None:
             spread(var, known)
     work = _Outcome(state)
@@ -32,12 +34,19 @@ def outcome(state: Definitions, plans: tuple[str, ...], model: Facts, written: f
     numbers = {var.index: number for number, var in enumerate(stored)}
     names = suffixes(stored, state)
     storages = tuple([_storage(number, var, names[var.index]) for number, var in enumerate(stored)])
-    reads = tuple([work.expr(world.vars[site.index], numbers) for site in world.sites])
-    private = {
-        site: tuple(sorted({n for var in each.vars.values() for n in work.leaves(var, numbers)}))
-        for site, each in sorted(state.facts.private.items())
-    }
-    return Solved(tuple(world.sites), storages, reads, plans, private)
+    sites = world.sites[: world.own]
+    _something_sent(stored, state)
+    reads = tuple([work.expr(world.vars[site.index], numbers) for site in sites])
+    carrying = sites if work.privately() else ()
+    private = {site.index: own for site in carrying if (own := work.parts_of(world.vars[site.index], numbers))}
+    return Solved(sites, storages, reads, plans, private)
+
+
+def _something_sent(stored: list[Var], state: Definitions) -> None:
+    """A federation whose clients send nothing is none."""
+    if stored and all(var.local is not None for var in stored):
+        message = "everything is local, so that a round would send nothing"
+        state.report.lines("all-local", message, [var.local for var in stored], help="name what each client keeps")
 
 
 def _storage(number: int, var: Var, name: tuple[Path, str]) -> Storage:
@@ -45,7 +54,7 @@ def _storage(number: int, var: Var, name: tuple[Path, str]) -> Storage:
     because = tuple(line.span for line in in_order(var.because.values())) if var.because else ()
     return Storage(
         number, name[0], name[1], var.site, var.axes, init, var.role, var.dtype, not (var.frozen or var.freeze),
-        var.no_decay, var.span, because,
+        var.no_decay, var.span, because, var.local is not None,
     )  # fmt: skip
 
 
@@ -63,14 +72,47 @@ class _Outcome:
     def stored(self) -> list[Var]:
         """The unknowns that end up as tensors, in order."""
         found: dict[int, Var] = {}
-        for site in self.world.sites:
+        for site in self.world.sites[: self.world.own]:
             self._leaves(self.world.vars[site.index], found)
+        self._orphans(found)
         return sorted(found.values(), key=lambda var: (var.order, var.name))
+
+    def _orphans(self, stored: dict[int, Var]) -> None:
+        own = self.world.sites[self.world.own :]
+        read: set[int] = set()
+        for site in own:
+            made: dict[int, Var] = {}
+            self._leaves(self.world.vars[site.index], made)
+            if made.keys() <= stored.keys():
+                read.add(site.index)
+        orphans(own, read, self.state.report)
 
     def leaves(self, var: Var, numbers: dict[int, int]) -> list[int]:
         found: dict[int, Var] = {}
         self._leaves(var, found)
         return [numbers[index] for index in found]
+
+    def privately(self) -> bool:
+        """Whether any weight at all has private parts."""
+        return bool(self.state.facts.private) or any(isinstance(var.definition, Private) for var in self.world.vars)
+
+    def parts_of(self, var: Var, numbers: dict[int, int]) -> tuple[int, ...]:
+        """The private parts that a weight carries: its own, and those of the storages that it reads."""
+        if self._plain(var):
+            return ()
+        found: dict[int, None] = {}
+        todo, seen = [var], {var.index}
+        while todo:
+            each = todo.pop()
+            private = self.state.facts.private.get(each.index) or each.definition
+            if isinstance(private, Private):
+                found |= dict.fromkeys(n for part in private.vars.values() for n in self.leaves(part, numbers))
+                inner: tuple[Var, ...] = (private.base,)
+            else:
+                inner = self._inner(each)
+            todo += [one for one in inner if one.index not in seen]
+            seen |= {one.index for one in inner}
+        return tuple(sorted(found))
 
     def _plain(self, var: Var) -> bool:
         """Whether an unknown is stored as it is, as nearly all are."""
@@ -109,14 +151,15 @@ class _Outcome:
         if private is not None:
             return (private.base, *private.vars.values())
         pieces = self.state.pieces.get(var.index)
-        return _parts(var) if pieces is None else tuple(piece.var for piece in pieces)
+        return parts_of(var) if pieces is None else tuple(piece.var for piece in pieces)
 
     def _loop(self, var: Var) -> None:
         """A weight defined by itself through its factors; it is stored after all, so that there is a solution."""
         if var.index in self._looped:
             return
         self._looped.add(var.index)
-        lines = [*var.because.values(), *([var.definition.line] if var.definition else [])]
+        through = [self.world.vars[index] for index in sorted(self._open)]
+        lines = [*var.because.values(), *(each.definition.line for each in through if each.definition)]
         name = self.world.title(var.site)
         self.state.report.lines("cycle-definition", f"`{name}` is defined by itself", lines)
 
@@ -125,7 +168,8 @@ class _Outcome:
     def _private(self, private: Private, numbers: dict[int, int]) -> w.Expr:
         base = self.expr(private.base, numbers)
         read = {name: self.expr(var, numbers) for name, var in private.vars.items()}
-        return expression(private, base, read, self.state.small.get(private.sites[0]))
+        small = self.state.small.get(private.sites[0]) if private.sites else None
+        return expression(private, base, read, small)
 
     def expr(self, var: Var, numbers: dict[int, int]) -> w.Expr:
         """What an unknown reads."""
@@ -161,16 +205,11 @@ class _Outcome:
                 return w.Repeat(self.expr(small, numbers), axis, times, var.shape)
             case LowRank(u=u, v=v):
                 return w.MatMul(self.expr(u, numbers), self.expr(v, numbers), var.shape)
+            case Private():
+                return self._private(var.definition, numbers)
+            case Gathered(source=source, names=letters, index=index, sign=sign):
+                return w.Gather(self.expr(source, numbers), letters, index, sign, var.shape)
+            case Product(parts=parts):
+                return contracted(var.definition, [self.expr(part, numbers) for part in parts.values()], var.shape)
             case Bank(mix=mix, bank=bank):
                 return w.Mixture(self.expr(mix, numbers), self.expr(bank, numbers), var.shape)
-
-
-def _parts(var: Var) -> tuple[Var, ...]:
-    match var.definition:
-        case Repeated(small=small):
-            return (small,)
-        case LowRank(u=u, v=v):
-            return (u, v)
-        case Bank(mix=mix, bank=bank):
-            return (mix, bank)
-    return ()

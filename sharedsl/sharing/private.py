@@ -2,53 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sharedsl.comptime import Failure, evaluate
 from sharedsl.diagnostics import Label
-from sharedsl.model.sizes import Real, Size
+from sharedsl.model.sizes import Real, Size, size
 from sharedsl.sharing.context import Line
-from sharedsl.sharing.facts import PartSpec
 from sharedsl.sharing.report import suggestion
+from sharedsl.sharing.variables import PartSpec
 from sharedsl.sharing.world import World
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
 #: the parts of a line, each with the keys that it is put on; None stands for all
 Chosen = list[tuple[ast.Part, PartSpec, set[object] | None]]
-PARTS: dict[str, tuple[str, ...]] = {"lora": ("rank", "alpha"), "diagonal": (), "scale": ()}
+PARTS: dict[str, tuple[str, ...]] = {"lora": ("rank", "alpha", "gated"), "diagonal": (), "scale": ("inputs",)}
+#: what `adapt` puts beside a storage; an adapter is a layer
+ADAPTATIONS: dict[str, tuple[str, ...]] = {
+    "lora": ("rank", "alpha", "gated", "capped"),
+    "dora": ("rank", "alpha", "capped"),
+    "vera": ("rank", "seed"),
+    "diagonal": (),
+    "scale": ("inputs",),
+}
 
 
-def spec_of(part: ast.Part, line: Line, world: World) -> PartSpec | None:
+def spec_of(part: ast.Part, line: Line, world: World, takes: Mapping[str, tuple[str, ...]] = PARTS) -> PartSpec | None:
     """The private part that a `with` names; mistakes are reported."""
-    if part.name not in PARTS:
-        word = Span(part.span.path, part.span.start, part.span.start + len(part.name))
-        help, fixes = suggestion(part.name, word, (*PARTS, "step_embedding"))
-        world.report.error("unknown-part", f"there is no private part `{part.name}`", word, help=help, fixes=fixes)
+    if part.name not in takes:
+        _unknown(part, takes, world)
         return None
-    names = PARTS[part.name]
+    given = arguments(part, takes[part.name], line, world)
+    if given is None:
+        return None
+    if "rank" not in takes[part.name]:
+        inputs = given.get("inputs", False)
+        if not isinstance(inputs, bool):
+            world.report.error("wrong-kind", f"`inputs` of `{part.name}` is true or false", part.span)
+            return None
+        return PartSpec(part.name, inputs=inputs)
+    name, rank = part.name, given.get("rank")
+    if not isinstance(rank, Size) or rank.value is None or rank.value < 1:
+        message = f"`{name}` needs a rank of at least 1"
+        world.report.error("missing-argument", message, part.span, help=f"write `{name}(rank = 8)`")
+        return None
+    for key, kinds, what in (("alpha", Size | Real, "a number"), ("gated", bool, "true or false"),
+                             ("capped", bool, "true or false"), ("seed", Size, "a whole number")):  # fmt: skip
+        if given.get(key) is not None and not isinstance(given[key], kinds):
+            world.report.error("wrong-kind", f"`{key}` of `{name}` is {what}", part.span)
+            return None
+    capped = bool(given.get("capped", takes is PARTS))
+    alpha: Size | Real | None = given.get("alpha")  # type: ignore[assignment]
+    seed: Size | None = given.get("seed")  # type: ignore[assignment]
+    if name == "vera" and seed is None:
+        seed = size(0)
+    return PartSpec(name, rank, alpha, bool(given.get("gated")), capped, seed)
+
+
+def _unknown(part: ast.Part, takes: Mapping[str, tuple[str, ...]], world: World) -> None:
+    word = Span(part.span.path, part.span.start, part.span.start + len(part.name))
+    if part.name in ADAPTATIONS or part.name in PARTS:
+        whose = "`adapt`" if takes is PARTS else "tie, share and fold"
+        message = f"`{part.name}` is a part that {whose} can have; this line cannot"
+        world.report.error("unknown-part", message, word, help=f"one of {', '.join(takes)}")
+        return
+    more = "step_embedding" if takes is PARTS else "adapter"
+    help, fixes = suggestion(part.name, word, (*takes, more))
+    world.report.error("unknown-part", f"there is no private part `{part.name}`", word, help=help, fixes=fixes)
+
+
+def arguments(part: ast.Part, names: tuple[str, ...], line: Line, world: World) -> dict[str, object] | None:
+    """What a part is written with, by name; mistakes are reported."""
     given: dict[str, object] = {}
     for at, arg in enumerate(part.args):
         name = arg.name or (names[at] if at < len(names) else "")
         if name not in names or name in given:
             takes = ", ".join(names) or "nothing"
-            world.report.error("unknown-argument", f"`{part.name}` takes {takes}", arg.value.span)
+            message = f"`{part.name}` has no argument `{arg.name}`" if arg.name else f"`{part.name}` takes {takes}"
+            if name in given:
+                message = f"`{name}` is given twice"
+            world.report.error("unknown-argument", message, arg.value.span, help=f"it takes {takes}")
             return None
         try:
             given[name] = evaluate(arg.value, line.scope)
         except Failure as problem:
             world.fail(problem, arg.value.span)
             return None
-    if part.name != "lora":
-        return PartSpec(part.name)
-    rank, alpha = given.get("rank"), given.get("alpha")
-    if not isinstance(rank, Size) or rank.value is None or rank.value < 1:
-        world.report.error("missing-argument", "`lora` needs a rank of at least 1: `lora(rank = 8)`", part.span)
-        return None
-    if alpha is not None and not isinstance(alpha, Size | Real):
-        world.report.error("wrong-kind", "`alpha` of `lora` is a number", part.span)
-        return None
-    return PartSpec("lora", rank, alpha)
+    return given
 
 
 def fits(spec: PartSpec, site: int, part: ast.Part, world: World) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sharedsl.model.sizes import Arith
 from sharedsl.record import replace
 from sharedsl.sharing import strided, views
-from sharedsl.sharing.facts import Facts, Private
+from sharedsl.sharing.facts import Facts
 from sharedsl.sharing.merging import Piece
 from sharedsl.sharing.strided import Map
-from sharedsl.sharing.variables import Bank, LowRank, Repeated, Var
+from sharedsl.sharing.variables import Bank, LowRank, Private, Product, Repeated, Var
 from sharedsl.sharing.views import View
 from sharedsl.sharing.world import World
 
@@ -26,8 +26,8 @@ class Resolving:
         """The unknown that a site or one of its parts reads whole; None if there is none (yet)."""
         var = self.world.vars[site]
         private = self.facts.private.get(site)
-        if parts and parts[0] in ("lora", "diagonal", "scale"):
-            return None if private is None else self._private(private, parts)
+        if parts and private is not None and _name_of(parts) in private.vars:
+            return self._private(private, parts)
         if private is not None:
             var = private.base
         if parts and parts[0] == "base":
@@ -35,18 +35,16 @@ class Resolving:
         return self._part(views.read(var.index, var.axes), parts)
 
     def _private(self, private: Private, parts: tuple[str, ...]) -> View | None:
-        used = 2 if parts[0] == "lora" else 1
-        var = private.vars.get("_".join(parts[:used]))
-        return None if var is None or len(parts) < used else self._part(views.read(var.index, var.axes), parts[used:])
+        var = private.vars[_name_of(parts)]
+        return self._part(views.read(var.index, var.axes), parts[_words(parts) :])
 
     def _part(self, view: View, parts: tuple[str, ...]) -> View | None:
         """A factor of a factor, step by step; each step goes through what the weight reads."""
         found: View | None = self.follow(view)
-        for name in parts:
-            if found is None:
-                return None
-            found = self._factor(found, name)
+        while parts and found is not None:
+            found = self._factor(found, _name_of(parts))
             found = None if found is None else self.follow(found)
+            parts = parts[_words(parts) :]
         return found
 
     def follow(self, view: View) -> View | None:
@@ -74,8 +72,11 @@ class Resolving:
         patch = view.patches[0]
         var = self.world.vars[patch.var]
         order = _order(patch.map, var)
-        while isinstance(var.definition, Repeated):
-            inner = self.follow(views.read(var.definition.small.index, var.definition.small.axes))
+        while isinstance(var.definition, Repeated | Private):
+            if isinstance(var.definition, Private) and name in var.definition.vars:
+                break
+            below = var.definition.base if isinstance(var.definition, Private) else var.definition.small
+            inner = self.follow(views.read(below.index, below.axes))
             if inner is None or _order(inner.patches[0].map, var) != tuple(range(len(var.shape))):
                 return None
             var = self.world.vars[inner.patches[0].var]
@@ -88,8 +89,15 @@ class Resolving:
                     return views.read(mix.index, mix.axes)
                 if name == "bank":
                     return views.permute(views.read(bank.index, bank.axes), (0, *(at + 1 for at in order)))
+            case Product(parts=parts) if name in parts and order == tuple(range(len(order))) and patch.factor == 1.0:
+                return views.read(parts[name].index, parts[name].axes)
             case LowRank(u=u, v=v) if name in ("u", "v"):
                 return self._side(var, u, v, order, name, patch)
+            case Private(vars=made) if name in ("lora_a", "lora_b"):
+                side = "v" if name == "lora_a" else "u"
+                return self._side(var, made["lora_b"], made["lora_a"], order, side, patch)
+            case Private(vars=made) if order == tuple(range(len(order))) and patch.factor == 1.0:
+                return views.read(made[name].index, made[name].axes)
         return None
 
     def _side(self, var: Var, u: Var, v: Var, order: tuple[int, ...], name: str, patch: views.Patch) -> View | None:
@@ -108,6 +116,15 @@ class Resolving:
         if patch.factor != 1.0:
             left = replace(left, patches=tuple(replace(p, factor=patch.factor, code=patch.code) for p in left.patches))
         return left
+
+
+def _words(parts: tuple[str, ...]) -> int:
+    return 2 if parts[0] == "lora" else 1
+
+
+def _name_of(parts: tuple[str, ...]) -> str:
+    """The first factor or private part that a path names, as one word: `lora_a` of `lora.a.u`."""
+    return "_".join(parts[: _words(parts)])
 
 
 def _order(map: Map, var: Var) -> tuple[int, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from sharedsl.comptime import Scope, evaluate
@@ -16,7 +17,12 @@ from sharedsl.source import Span
 from sharedsl.syntax import ast
 
 #: what may stand after a weight: its factors and private parts
-PARTS = ("u", "v", "bank", "mix", "base", "lora", "scale", "diagonal", "a", "b")
+PARTS = (
+    "u", "v", "bank", "mix", "base", "lora", "scale", "diagonal", "magnitude", "a", "b", "inner", "outer",
+    "core", "weights", "left", "right",
+)  # fmt: skip
+#: factors that are counted: digits, cores and stages
+NUMBERED = re.compile(r"(rows|columns|core|stage|axis)\d+")
 #: depth in the path, "run" or "app", and the number wanted
 Filter = tuple[int, str, int]
 
@@ -92,9 +98,9 @@ class Selecting:
                     last = replace(last, subs=head.subs or last.subs, at=last.at if head.at is None else head.at)
                 yield from self._match(at, (*each.segments[:-1], last, *rest), scope)
         elif at.weight is not None:
-            if head.name in PARTS and not head.subs and head.at is None:
+            if self._is_part(at, head.name) and not head.subs and head.at is None:
                 yield from self._match(replace(at, parts=(*at.parts, head.name)), rest, scope)
-            elif head.name in PARTS and not rest and head.at is None:
+            elif self._is_part(at, head.name) and not rest and head.at is None:
                 yield replace(at, parts=(*at.parts, head.name), subs=head.subs)
         elif at.stack is not None:
             return
@@ -108,10 +114,18 @@ class Selecting:
             for match in self._step(at, head, not rest, scope):
                 yield from self._match(match, rest, scope)
 
+    def _is_part(self, at: Match, name: str) -> bool:
+        """Whether a name after a weight may be a factor or a private part: factors may be called after its axes."""
+        if name in PARTS or NUMBERED.fullmatch(name):
+            return True
+        sites = at.node.weights.get(at.weight or "", ())
+        return any(axis.name == name for site in sites[:1] if self.sites for axis in self.sites[site].spec.axes)
+
     def _all(self, at: Match) -> Iterator[Match]:
         """Every child of a layer, elements of stacks one by one."""
         for child in at.node.children.values():
-            yield at.at(child)
+            if not child.added:
+                yield at.at(child)
         for name in at.node.stacks:
             for child in at.node.elements(name):
                 yield at.at(child)
@@ -122,7 +136,7 @@ class Selecting:
         node = at.node
         every = head.name == "*"
         for name, child in node.children.items():
-            if every or name == head.name:
+            if (every and not child.added) or name == head.name:
                 if head.subs:
                     continue
                 yield from self._applications(at.at(child), head, False)

@@ -132,15 +132,17 @@ def _across(line: Line, relation: ast.Share, world: World, out: Facts) -> None:
     chosen = private.of_parts(relation.parts, line, world, lambda part: _keys_on(part, elements, line, world))
     used: set[str] = set()
     for group in groups.values():
-        for key, first in named[group[0]].items():
+        for key in dict.fromkeys(key for at in group for key in named[at]):
+            having = [at for at in group if key in named[at]]
+            first = named[having[0]][key]
             specs = private.specs_for(key[0], first.sites[0], chosen, world) if chosen else ()
             if specs and (key[1] or key[2]):
                 raise ViewError("not-yet", "private parts of a slice or a factor are not there yet", relation.span)
             if specs:
                 used.update(spec.kind for spec in specs)
-                for at in group:
+                for at in having:
                     world.private(out, named[at][key].sites, specs, line)
-            _one([named[at][key] for at in group], line, world, out, bool(specs))
+            _one([named[at][key] for at in having], line, world, out, bool(specs))
     private.check_used(chosen, used, world)
 
 
@@ -177,12 +179,13 @@ def _keys_on(part: ast.Part, elements: list[Match], line: Line, world: World) ->
 def _complete(
     groups: dict[int, list[int]], named: list[dict[Key, Named]], elements: list[Match], line: Line, world: World
 ) -> bool:
-    """Every element of a group has every path."""
+    """Every element of a group has every path, but for those that a `reuse` has taken away."""
     whole = True
     for group in groups.values():
         wanted = dict.fromkeys(key for at in group for key in named[at])
         for at in group:
-            missing = [key for key in wanted if key not in named[at]]
+            place = tuple((step.name, step.index) for step in elements[at].node.path)
+            missing = [key for key in wanted if key not in named[at] and (*place, *key[0]) not in world.ctx.gone]
             if missing:
                 have = next(each for each in group if missing[0] in named[each])
                 _missing(written(missing[0][0]), elements[at], elements[have], line, world)

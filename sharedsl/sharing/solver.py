@@ -13,12 +13,13 @@ from sharedsl.comptime import Scope
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.model.sites import Site, declared
 from sharedsl.model.weights import Solved
-from sharedsl.sharing import factorize, fold, marks, share, strided, tie, untie
+from sharedsl.sharing import adapt, factorize, fold, marks, share, strided, tie, untie
 from sharedsl.sharing.classes import Classes
 from sharedsl.sharing.context import ExpandedPlans, Level, Line, PlanContext
 from sharedsl.sharing.definitions import Definitions
 from sharedsl.sharing.facts import Facts, base_of
 from sharedsl.sharing.outcome import outcome
+from sharedsl.sharing.own_weights import own_weights
 from sharedsl.sharing.report import Report
 from sharedsl.sharing.variables import Edge, Hints
 from sharedsl.sharing.world import World
@@ -38,7 +39,9 @@ RELATIONS: tuple[Relation, ...] = (
     Relation("share", ast.Share, share.facts),
     Relation("fold", ast.Fold, fold.facts),
     Relation("factorize", ast.Factorize, factorize.facts),
+    Relation("adapt", ast.Adapt, adapt.facts),
     Relation("freeze", ast.Freeze, marks.facts),
+    Relation("local", ast.Local, marks.facts),
     Relation("init", ast.InitDecl, marks.facts),
 )
 _BY_KIND = {relation.kind: relation.facts for relation in RELATIONS}
@@ -57,7 +60,8 @@ def solve(
     yet); `written` are the sites whose initialiser is written in the model, which a tie does not replace.
     """
     report = Report()
-    world = World(sites, ctx, report)
+    own = own_weights(expanded, ctx, len(sites), report)
+    world = World(sites, ctx, report, own)
     work = _Solver(world, report)
     facts = work.level(expanded.top)
     classes = work.classes(facts, report)
@@ -65,6 +69,7 @@ def solve(
     state = Definitions(world, facts, report)
     state.settle(classes, set(facts.private))
     state.run()
+    written = written | {site.index for site in own if site.spec.written}
     solved = outcome(state, expanded.names, work.model_inits(inits), written)
     report.found.sort(key=_place)
     return solved, report.found

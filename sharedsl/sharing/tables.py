@@ -17,6 +17,8 @@ def tied_tables(state: Definitions, written: frozenset[int]) -> None:
     world = state.world
     if not state.pieces:
         return
+    if not any(site.layer == "Embedding" for site in world.sites):
+        return
     readers: dict[int, float] = {}
     for site in world.sites:
         if site.layer != "Linear":

@@ -179,7 +179,11 @@ class _Tie:
 
     def _right(self, target: Target, base: bool, application: int) -> View:
         """The right side at one application; without `@` it names all of them."""
-        build = Builder(self.line.scope, lambda expr: self.leaf(expr, target, None, base, application))
+        build = Builder(
+            self.line.scope,
+            lambda expr: self.leaf(expr, target, None, base, application),
+            lambda request: self.world.gathered(request, target.sites[0], self.line, self.out.edges),
+        )
         return build.view(self.relation.value)
 
     def _shapes(self, target: Target, left: View, right: View) -> None:
@@ -204,7 +208,12 @@ class _Tie:
                     return None
                 if match.subs:
                     left = views.take(left, match.subs, self.line.scope, self.relation.target.span)
-                build = Builder(self.line.scope, lambda expr: self.leaf(expr, target, resolve, False))
+                more: list[Edge] = []
+                build = Builder(
+                    self.line.scope,
+                    lambda expr: self.leaf(expr, target, resolve, False),
+                    lambda request: self.world.gathered(request, sites[0], self.line, more),
+                )
                 right = self._settled(build.view(self.relation.value), resolve)
             except _NotYet as absent:
                 missing[0] = absent.name
@@ -215,11 +224,16 @@ class _Tie:
             if not self.world.same_axes(left.axes, right.axes):
                 self._shapes(target, left, right)
                 return []
-            return self.world.join(left, right, self.line, away=True)
+            return [*more, *self.world.join(left, right, self.line, away=True)]
 
         found = [m for leaf in _leaves(self.relation.value) for m in self.named(leaf, match.captures) or ()]
         named = {site for each in found for _, group in self.world.select.below(each) for site in group}
-        self.out.later.append(Later(self.line, frozenset((*sites, *named)), attempt, missing))
+        plain = self.named(self.relation.value, match.captures)
+        refs: tuple[tuple[int, tuple[str, ...]], ...] = ()
+        if plain and not match.subs and not any(each.subs for each in plain):
+            other = plain[min(target.number, len(plain) - 1)]
+            refs = ((sites[0], match.parts), (self._sites(other, target, self.line.span)[0], other.parts))
+        self.out.later.append(Later(self.line, frozenset((*sites, *named)), attempt, missing, refs))
 
     def _settled(self, view: View, resolve: Resolve) -> View:
         """Weights among factors: what the weight reads by now stands for it."""

@@ -15,42 +15,49 @@ from sharedsl.sharing.variables import Edge
 from sharedsl.sharing.world import World
 from sharedsl.syntax import ast
 
+#: a factor or private part: the site of its weight, and its path below that
+Ref = tuple[int, tuple[str, ...]]
 
-def named(line: Line, world: World) -> tuple[set[int], list[tuple[int, ...]]]:
-    """The sites that a line takes out; and the applications that it tells apart, as groups."""
+
+def named(line: Line, world: World) -> tuple[set[int], list[tuple[int, ...]], set[Ref]]:
+    """The sites that a line takes out; the applications that it tells apart, as groups; the factors it takes out."""
     relation = line.relation
     assert isinstance(relation, ast.Untie)
     gone: set[int] = set()
     apart: list[tuple[int, ...]] = []
+    refs: set[Ref] = set()
     for match in world.matches(relation.selector, line):
-        if match.parts:
-            message = "untie of a factor or a private part is not there yet: untie the weight"
-            world.report.error("not-yet", message, relation.selector.span)
-            return set(), []
         if match.subs:
             message = "a whole weight is taken out; a slice of one cannot be"
             world.report.error("not-whole-storage", message, relation.selector.span)
-            return set(), []
+            return set(), [], set()
         for _, sites in world.select.below(match):
+            if match.parts:
+                refs.update((site, match.parts) for site in sites)
+                continue
             gone.update(sites)
             if match.exact:
                 apart.append(sites)
-    return gone, apart
+    return gone, apart, refs
 
 
 def without(facts: Facts, lines: list[Line], world: World, classes_of: Callable[[Facts, Report], Classes]) -> Facts:
     """The inherited facts with what the untie lines name taken out."""
     gone: set[int] = set()
     groups: list[tuple[int, ...]] = []
+    refs: set[Ref] = set()
     classes = classes_of(facts, Report())
     joined = _joined(facts, classes, world)
     for line in lines:
-        sites, apart = named(line, world)
+        sites, apart, factors = named(line, world)
+        if factors and not any(factors & set(each.refs) for each in facts.later):
+            _nothing(line, {site for site, _ in factors}, world)
+        refs |= factors
         if sites and not any(_is_tied(site, joined, facts, sites, apart, world) for site in sites):
             _nothing(line, sites, world)
         gone |= sites
         groups += apart
-    if not gone:
+    if not gone and not refs:
         return facts
     out = Facts()
     out.edges = _edges(facts, classes, gone, world)
@@ -59,12 +66,14 @@ def without(facts: Facts, lines: list[Line], world: World, classes_of: Callable[
     for group in groups:
         for site in group:
             out.apart.setdefault(site, {})["untied"] = group[0]
-    out.later = _later(facts, gone, world)
+    out.later = _later(facts, gone, refs, world)
     moved = _stand_ins(classes, gone, world)
     out.alongs = [each if each.site not in gone else replace(each, site=moved[each.site]) for each in facts.alongs
                   if each.site not in gone or each.site in moved]  # fmt: skip
     out.factors = [each if each.site not in gone else replace(each, site=moved[each.site]) for each in facts.factors
                    if each.site not in gone or each.site in moved]  # fmt: skip
+    out.adapts = [each if each.site not in gone else replace(each, site=moved[each.site]) for each in facts.adapts
+                  if each.site not in gone or each.site in moved]  # fmt: skip
     out.marks = [each if each.site not in gone else replace(each, site=moved[each.site], explicit=False)
                  for each in facts.marks if each.site not in gone or each.site in moved]  # fmt: skip
     return out
@@ -73,7 +82,7 @@ def without(facts: Facts, lines: list[Line], world: World, classes_of: Callable[
 def _joined(facts: Facts, classes: Classes, world: World) -> set[int]:
     """Sites that share something, or are defined, by lines."""
     found: set[int] = set(facts.private) | {each.site for each in facts.alongs} | {each.site for each in facts.factors}
-    found |= {each.site for each in facts.marks}
+    found |= {each.site for each in facts.marks} | {each.site for each in facts.adapts}
     for members in classes.members.values():
         owners = {world.vars[classes.cells.owner[cell]].site for cell in members}
         if any(link.edge.line for cell in members for link in classes.links[cell]):
@@ -158,16 +167,17 @@ def _cells_of(site: int, facts: Facts, classes: Classes) -> list[int]:
     return found if private is None else found + classes.cells.within(private.base.index, None)
 
 
-def _later(facts: Facts, gone: set[int], world: World) -> list[Later]:
+def _later(facts: Facts, gone: set[int], refs: set[Ref], world: World) -> list[Later]:
     """Equations of factors without those of the sites taken out; what they held together stays together."""
-    kept = [each for each in facts.later if not each.sites & gone]
+    kept = [each for each in facts.later if not each.sites & gone and not refs & set(each.refs)]
     around: dict[tuple[int, tuple[str, ...]], list[Later]] = {}
     for each in facts.later:
         for ref in each.refs:
-            if ref[0] in gone:
+            if ref[0] in gone or ref in refs:
                 around.setdefault(ref, []).append(each)
     for ref, found in around.items():
-        ends = [other for each in found for other in each.refs if other != ref and other[0] not in gone]
+        near = [other for each in found for other in each.refs if other != ref and other not in refs]
+        ends = [other for other in near if other[0] not in gone]
         first = Named((ends[0][0],), ends[0][1], ()) if ends else None
         for site, parts in ends[1:]:
             assert first is not None

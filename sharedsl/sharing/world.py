@@ -10,12 +10,14 @@ from sharedsl.model.sites import Axis, Init, Site, declared, show
 from sharedsl.model.weights import Role
 from sharedsl.sharing import strided, views
 from sharedsl.sharing.context import Line, PlanContext
-from sharedsl.sharing.facts import Facts, PartSpec, Private, base_of
+from sharedsl.sharing.facts import Facts, base_of
+from sharedsl.sharing.gathers import Request
+from sharedsl.sharing.initialisers import deviation, normal
 from sharedsl.sharing.nodes import Node, of_sites
 from sharedsl.sharing.report import Report
 from sharedsl.sharing.select import Match, Selecting
 from sharedsl.sharing.strided import Map
-from sharedsl.sharing.variables import Edge, Hints, Var
+from sharedsl.sharing.variables import Edge, Gathered, Hints, PartSpec, Private, Var
 from sharedsl.sharing.views import View, ViewError
 from sharedsl.source import Span
 from sharedsl.syntax import ast
@@ -34,16 +36,27 @@ PART_ORDER = {
     "lora_b": 7,
     "diagonal": 8,
     "scale": 9,
+    "lora_inner": 10,
+    "lora_outer": 11,
+    "magnitude": 12,
 }
+#: what stands behind every weight of the model
+LAST = 1 << 60
+#: where parts stand that are named after axes, in the order in which they are made
+LATE = 13
 
 
 class World:
     """The sites of a model and the unknowns made so far; `vars[i]` for i below the number of sites are the sites."""
 
-    def __init__(self, sites: Sequence[Site], ctx: PlanContext, report: Report) -> None:
-        self.sites, self.ctx, self.report = sites, ctx, report
+    def __init__(self, sites: Sequence[Site], ctx: PlanContext, report: Report, own: Sequence[Site] = ()) -> None:
+        #: the model's sites, `own` many of them, and after them those of the plan's own weights
+        self.sites, self.ctx, self.report = (*sites, *own), ctx, report
+        self.own = len(sites)
         self.hints: Hints = {}
-        self.vars: list[Var] = _site_vars(sites)
+        self.vars: list[Var] = _site_vars(self.sites)
+        for var in self.vars[self.own :]:
+            var.order = (-1, *var.order)
         self._same: dict[tuple[int, int], bool] = {}
         #: what follows from the axes of a weight, which are one object for all weights of a spec
         self.made: dict[object, tuple[object, ...]] = {}
@@ -53,7 +66,7 @@ class World:
     def select(self) -> Selecting:
         """Selection in the tree of the sites, which is made when a line asks for it."""
         if self._select is None:
-            self._select = Selecting(of_sites(self.sites), self.sites)
+            self._select = Selecting(of_sites(self.sites, self.ctx.added), self.sites)
         return self._select
 
     @property
@@ -100,7 +113,7 @@ class World:
         sub_order: int = 0,
     ) -> Var:
         """A part of another unknown: its base, a factor, a private part."""
-        order = (*like.order, PART_ORDER[part], sub_order)
+        order = (*like.order, PART_ORDER.get(part, LATE), sub_order)
         name = like.name if part == "base" or role == "weight" else f"{like.name}_{part}"
         known = self.made.get(id(axes))
         if known is None:
@@ -138,6 +151,46 @@ class World:
     def two_parts(self, site: int, one: Line, other: Line) -> None:
         message = f"`{self.title(site)}` gets private parts of one kind twice"
         self.report.lines("two-private-parts", message, [one, other], help="keep the part in one of the lines")
+
+    # ------------------------------------------------------------------ gathers
+
+    def gathered(self, request: Request, reader: int, line: Line, edges: list[Edge]) -> View:
+        """The unknown that a gather defines, one for all equal gathers; `edges` say what its source reads."""
+        source = self._source(request.of, reader, line, edges)
+        key = ("gather", source.index, request.names, request.index, request.sign, request.shape)
+        known = self.made.get(key)
+        if known is None:
+            made = self._unknown(reader, request.axes, (-2, len(self.vars)))
+            begins = self.own <= source.site and not self.sites[source.site].spec.written
+            made.definition = Gathered(source, request.names, request.index, request.sign, line, begins)
+            known = self.made[key] = (made,)
+        var: Var = known[0]  # type: ignore[assignment]
+        if reader <= var.site:
+            spec = self.sites[reader].spec
+            std = deviation(spec.init, spec.axes)
+            var.site, var.init = reader, spec.init if std is None else normal(std)
+        return views.read(var.index, var.axes)
+
+    def _source(self, of: View, reader: int, line: Line, edges: list[Edge]) -> Var:
+        """The weight behind a view; a view that is not the whole of one becomes an unknown that reads it."""
+        patch = of.patches[0]
+        whole = len(of.patches) == 1 and patch.var >= 0 and patch.map == strided.identity(patch.box)
+        if whole and patch.box == self._whole(patch.var) and patch.factor == 1.0 and not patch.detached:
+            return self.vars[patch.var]
+        key = ("view", of.patches)
+        known = self.made.get(key)
+        if known is None:
+            known = self.made[key] = (self._unknown(reader, of.axes, (LAST, len(self.vars))),)
+        var: Var = known[0]  # type: ignore[assignment]
+        edges += self.join(views.read(var.index, var.axes), of, line, away=True)
+        return var
+
+    def _unknown(self, site: int, axes: tuple[Axis, ...], order: tuple[int, ...]) -> Var:
+        spec, path = self.sites[site].spec, self.sites[site].path
+        shape = tuple([int(axis.size.value or 0) for axis in axes])
+        made = Var(len(self.vars), axes, shape, order, site, declared(path[:-1]), spec.name, spec.init)
+        self.vars.append(made)
+        return made
 
     # ------------------------------------------------------------------ equations
 

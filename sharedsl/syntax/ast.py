@@ -480,9 +480,12 @@ class Reuse:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
+    """`stage NAME from step n { .. }`."""
+
     name: str
     step: Expr
     body: tuple[Relation, ...]
+    name_span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
     span: Span = _span()
 
 

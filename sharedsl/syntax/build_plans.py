@@ -9,7 +9,7 @@ from sharedsl.syntax import ast
 from sharedsl.syntax.build_expressions import Parts, collected
 
 #: the words that may stand after `as` in `factorize`
-FORMS = ("basis", "bank", "tucker", "cp", "tt", "kronecker")
+FORMS = ("basis", "bank", "tucker", "cp", "tt", "kronecker", "monarch", "butterfly")
 
 
 class Misfit(Exception):
@@ -132,7 +132,7 @@ def reuse(parts: Parts, span: Span) -> ast.Reuse:
 
 def stage(parts: Parts, span: Span) -> ast.Stage:
     name, step, body = parts
-    return ast.Stage(name.text, step, body, span=span)
+    return ast.Stage(name.text, step, body, name_span=Span(span.path, name.start, name.end), span=span)
 
 
 def plan_for(parts: Parts, span: Span) -> ast.PlanFor:

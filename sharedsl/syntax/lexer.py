@@ -77,6 +77,11 @@ def _scanner() -> tuple[re.Pattern[str], dict[str, str], dict[str, str]]:
     return re.compile(r"[ \t\r\f]*(?:" + "|".join(parts) + ")", re.ASCII | re.DOTALL), table.words, table.marks
 
 
+def find_comments(text: str) -> list[tuple[int, int]]:
+    """Where the comments are, each from its `#` to the end of its line."""
+    return [match.span("COMMENT") for match in _scanner()[0].finditer(text) if match.lastgroup == "COMMENT"]
+
+
 def _scan(text: str, path: str, start: int, end: int) -> tuple[list[Token], list[Diagnostic]]:
     pattern, words, marks = _scanner()
     tokens: list[Token] = []

@@ -20,6 +20,8 @@ VERBS = [
     ("new", "fresh.sdsl"),
     ("ls", "layers"),
     ("explain", "shape"),
+    ("fmt", "toy.sdsl"),
+    ("lint", "toy.sdsl"),
 ]
 PROBE = """
 import sys

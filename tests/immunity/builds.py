@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from sharedsl.analysis.budget.uses import bounded
 from sharedsl.analysis.pipeline import Compiled, analyze, compile_build
 from sharedsl.emit import module_source
 from sharedsl.model import dataflow as d
@@ -80,6 +81,11 @@ class Built:
         torch.manual_seed(seed)
         return self.cls().eval()
 
+    @property
+    def early(self) -> bool:
+        """Whether a loop stops by what it has computed, which a tracer cannot follow."""
+        return bounded(self.compiled.model)
+
     def inputs(self, seed: int = 1, batch: int = 2, optional: bool = False) -> tuple[torch.Tensor, ...]:
         return inputs_of(self.compiled, seed, batch, optional)
 
@@ -101,7 +107,8 @@ def inputs_of(made: Compiled, seed: int, batch: int, optional: bool) -> tuple[to
     found = []
     for each in body.inputs:
         assert isinstance(each.type, d.Tensor)
-        if (each.type.optional or each.default is not None) and not optional:
+        left_out = each.default is not None and not random(each.default)
+        if (each.type.optional or left_out) and not optional:
             break
         shape = [size.value if size.value is not None else size.ground.evaluate(sizes) for size in each.type.dims]
         if each.type.dtype == "int":
@@ -114,6 +121,14 @@ def inputs_of(made: Compiled, seed: int, batch: int, optional: bool) -> tuple[to
         else:
             found.append(torch.randn(shape, generator=generator))
     return tuple(found)
+
+
+def random(default: d.Expr) -> bool:
+    """Whether an input that is left out is drawn anew in each call."""
+    return isinstance(default, d.Op) and (
+        default.op in ("normal", "trunc_normal", "uniform")
+        or any(each is not None and random(each) for each in default.args)
+    )
 
 
 def _names(type_: d.Tensor) -> set[str]:

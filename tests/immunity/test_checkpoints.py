@@ -75,6 +75,21 @@ def test_aliases(build: Built) -> None:
         other.load_state_dict(foreign, strict=True)
 
 
+def test_export(build: Built) -> None:
+    """The state under the names of a model without sharing, and no others; it loads again."""
+    found = aliases(layout(build.compiled.model, build.compiled.solved))
+    model, other = build.new(), build.new(seed=5)
+    if len(found) < 2:
+        assert not hasattr(model, "export_state_dict")
+        return
+    state = model.export_state_dict()
+    assert set(state) == {*model.state_dict(), *found}
+    assert all(torch.equal(state[name], state[owner]) for name, owner in found.items())
+    other.load_state_dict(state, strict=True)
+    for name, value in model.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value), name
+
+
 def test_assign(build: Built) -> None:
     model = build.new()
     state = {name: value.clone() for name, value in build.new(seed=5).state_dict().items()}

@@ -22,11 +22,13 @@ def test_compile(build: Built) -> None:
     torch._dynamo.reset()
     if any(isinstance(each, nn.RNNBase) for each in model.modules()):
         pytest.skip("dynamo breaks the graph at torch's recurrent kernels")
-    made = torch.compile(model, backend="eager", fullgraph=True)
+    made = torch.compile(model, backend="eager", fullgraph=not build.early)
     assert torch.allclose(first(made(*inputs)), first(model(*inputs)), atol=1e-5)
 
 
 def test_torch_export(build: Built) -> None:
+    if build.early:
+        pytest.skip("a loop that stops by what it has computed cannot be traced")
     model = build.new()
     inputs = build.inputs()
     program = torch.export.export(model, inputs, strict=False)
@@ -36,6 +38,8 @@ def test_torch_export(build: Built) -> None:
 
 
 def test_onnx(build: Built) -> None:
+    if build.early:
+        pytest.skip("a loop that stops by what it has computed cannot be traced")
     model = build.new()
     program = torch.onnx.export(model, build.inputs(), dynamo=True, optimize=False, verbose=False)
     names = dict(model.named_parameters())

@@ -138,6 +138,8 @@ def test_per_sample_gradients(build: Built) -> None:
 
     if any(isinstance(each, nn.RNNBase) for each in model.modules()):
         pytest.skip("torch has no batching rule for its recurrent kernels")
+    if build.early:
+        pytest.skip("a loop that stops by what it has computed stops at another turn for every sample")
     samples = vmap(grad(loss), in_dims=(None, *[0] * len(inputs)))(parameters, *inputs)
     assert list(samples) == list(parameters)
     alone = grad(loss)(parameters, *(each[0] for each in inputs))

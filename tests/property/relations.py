@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 
-from tests.property import shares, ties
+from tests.property import adapts, shares, ties
 from tests.property.draw import Draw
 from tests.property.lines import Lines, claim, kinds_for, matrix_or_new, private_part, some_stack
 from tests.property.models import Model
@@ -157,6 +157,11 @@ RELATIONS: dict[str, Callable[[Model, Draw], Lines | None]] = {
     "factorize-shared": factorize_shared,
     "factorize-across": factorize_across,
     "factorize-across-again": factorize_across,
+    "adapt": adapts.adapt,
+    "adapt-again": adapts.adapt,
+    "adapt-reader": adapts.adapt_reader,
+    "adapt-shared": adapts.adapt_shared,
+    "adapter": adapts.adapter,
     "freeze": freeze,
     "init": init,
     "untie-applications": untie_applications,

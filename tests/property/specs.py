@@ -17,6 +17,7 @@ KINDS = (
     "with-lora", "with-diagonal", "with-scale",
     "fold-times", "fold-as", "fold-slice", "fold-nested", "fold-layer", "fold-stack", "fold-except", "fold-with",
     "factorize-rank", "factorize-basis", "factorize-bank", "factor-of-factor", "share-factor",
+    "adapt-lora", "adapt-dora", "adapt-gated", "adapt-vera", "adapt-reader", "adapt-product", "adapt-adapter",
     "freeze", "init", "untie", "untie-applications", "untie-elements",
     "extends", "plan-params", "plan-for", "plan-if", "two-plans",
     "view-T", "view-permute", "view-reshape", "view-slice", "view-flip", "view-rot90", "view-roll", "view-repeat",

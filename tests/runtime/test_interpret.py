@@ -106,7 +106,9 @@ def test_states_are_kept_by_application_and_grow():
         d.Keep("seen", d.Const(combine("+", runtime("seen"), T), d.Tensor("int", ()))),
         d.Return((var("y"),)),
     ]
-    inner = d.Body("main", None, (d.Input("x", X),), tuple(statements), X, sizes=(*BT, ("S", ("state:keys", 1))))
+    sizes = (*BT, ("S", ("state:keys", 1)))
+    kept = (("keys", past), ("seen", None))
+    inner = d.Body("main", None, (d.Input("x", X),), tuple(statements), X, sizes=sizes, states=kept, keeps=True)
     unit = Unit("Cell", "block", {}, bodies={"main": inner}, states={"keys": keys, "seen": seen})
     use = d.Use("cell", None, None, None, "main")
     outer = d.Return((d.Call((use,), (d.Call((d.Use("cell", None, 1, None, "main"),), (var("x"),), X),), X),))

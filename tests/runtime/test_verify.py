@@ -115,7 +115,11 @@ def test_recurrent_layers(name):
 def test_convolutions_and_batch_norms_in_both_modes(name):
     report = verify_build(analysis(CONV), name)
     assert report.ok, str(report)
-    assert [each.call for each in report.outputs] == ["forward", "forward (training)"]
+    assert [each.call for each in report.outputs] == [
+        "forward",
+        "forward (training)",
+        "forward (running statistics)",
+    ]
 
 
 DECODER = """

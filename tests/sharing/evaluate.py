@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sharedsl.model import weights as w
+from sharedsl.model.gathers import at, positions
 
 
 def value(expr: w.Expr, storages: list[Any]) -> Any:
@@ -48,6 +49,18 @@ def _value(expr: w.Expr, storages: list[Any]) -> Any:
             return np.tensordot(value(expr.coefficients, storages), value(expr.bank, storages), axes=1)
         case w.Diagonal():
             return np.diag(value(expr.of, storages))
+        case w.Normalize():
+            of = value(expr.of, storages)
+            return of / np.sqrt((of**2).sum(axis=expr.axes, keepdims=True))
+        case w.Contract():
+            parts = [value(part, storages) for part in expr.parts]
+            return np.einsum(f"{','.join(expr.terms)}->{expr.result}", *parts)
+        case w.Gather():
+            of = value(expr.of, storages)
+            places = list(positions(expr.names, expr.shape))
+            found = np.array([of[tuple(at(code, place) for code in expr.index)] for place in places])
+            signs = 1 if expr.sign is None else np.array([at(expr.sign, place) for place in places])
+            return (found * signs).reshape(expr.shape)
     raise AssertionError(expr)
 
 

@@ -170,7 +170,7 @@ def test_lora_names_and_shapes() -> None:
         f"layers.{i}.attn.q.weight_lora_{x}" for i in (0, 1) for x in "ab"
     ]  # fmt: skip
     a, b = (storage(result, f"layers.1.attn.q.weight_lora_{x}") for x in "ab")
-    assert a.shape == (3, 8) and b.shape == (4, 2, 3) and b.init.name == "zeros" and a.init.name == "normal"
+    assert a.shape == (3, 8) and b.shape == (4, 2, 3) and b.init.name == "zeros" and a.init.name == "kaiming_uniform"
     read = result.read("layers[1].attn.q.weight")
     assert isinstance(read, w.Add) and read.parts[0] == w.Read(
         result.names().index("layers.0.attn.q.weight"), (4, 2, 8)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from sharedsl.analysis.applied import Applied
 from sharedsl.analysis.budget.quantity import ZERO, numel, product, times, total
-from sharedsl.analysis.budget.uses import registered
 from sharedsl.model.dataflow import Tensor
+from sharedsl.model.federated import local_layers
 from sharedsl.model.poly import Poly
-from sharedsl.model.sites import WeightSpec
+from sharedsl.model.sites import Path, WeightSpec
 from sharedsl.model.tree import BufferSpec, Model
 from sharedsl.model.weights import Solved, Storage
 
@@ -43,6 +44,26 @@ def _together(storages: Iterable[Storage]) -> Poly:
     return total(times(numel(storage.axes), count) for storage, count in uses.values())
 
 
+def sent(solved: Solved) -> Poly:
+    """The parameters that a round of federated training sends."""
+    return _together(storage for storage in solved.storages if not storage.local)
+
+
+def sent_bytes(solved: Solved, dtype: str) -> Poly:
+    kept = [storage for storage in solved.storages if not storage.local]
+    return total(times(numel(storage.axes), BYTES[dtype_of(storage, dtype)]) for storage in kept)
+
+
+def sent_buffers(model: Model, solved: Solved, dtype: str | None = None) -> Poly:
+    """The numbers in buffers that a round may send as well: not those of layers that are local; bytes, with a dtype."""
+    here = local_layers(solved)
+    return total(
+        times(_size(spec.type), count * (1 if dtype is None else _buffer_bytes(spec, dtype)))
+        for path, spec, count in _buffers(model)
+        if spec.persistent and path not in here
+    )
+
+
 def applied(solved: Solved) -> Poly:
     """Every site's own full shape, once per application, and its private parts."""
     uses = Counter(id(site.spec) for site in solved.sites)
@@ -57,10 +78,16 @@ def spec_numel(spec: WeightSpec) -> Poly:
 
 
 def buffer_list(model: Model) -> Iterator[tuple[BufferSpec, int]]:
-    """Each buffer of the model with the number of declared layers that register one."""
-    for unit, declared in registered(model):
+    """Each buffer that a layer declares, with how many of it there are: one for each application of the layer."""
+    for _, spec, count in _buffers(model):
+        yield spec, count
+
+
+def _buffers(model: Model) -> Iterator[tuple[Path, BufferSpec, int]]:
+    applied = Applied(model)
+    for path, unit in applied.buffered():
         for spec in unit.buffers.values():
-            yield spec, declared
+            yield path, spec, applied.count(path)
 
 
 def buffers(model: Model) -> Poly:

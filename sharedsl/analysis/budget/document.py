@@ -74,10 +74,27 @@ class Budget:
         """Numbers kept for each token of a sequence."""
         return self.values["state_per_token"]
 
+    @property
+    def sent(self) -> dict[str, int] | None:
+        """What a round of federated training sends: all that is not local, parameters and persistent buffers apart.
+
+        None where nothing is local.
+        """
+        if not self.totals.split:
+            return None
+        names = {
+            "params": "sent",
+            "bytes": "sent_bytes",
+            "buffers": "sent_buffers",
+            "buffer_bytes": "sent_buffer_bytes",
+        }
+        return {name: self.values[total] or 0 for name, total in names.items()}
+
     @cached_property
     def sizes(self) -> dict[str, int | None]:
         """The model's parameters and the run-time sizes of its main forward."""
-        runtime: dict[str, int | None] = {name: self.at.get(name) for name in runtime_sizes(self.totals)}
+        known = {**self.totals.assumed, **self.at}
+        runtime: dict[str, int | None] = {name: known.get(name) for name in runtime_sizes(self.totals)}
         return {**self.totals.sizes, **runtime, **self.at}
 
     @cached_property
@@ -86,7 +103,7 @@ class Budget:
 
     @cached_property
     def modules(self) -> list[rows.ModuleRow]:
-        sizes = {**self.totals.sizes, **self.at}
+        sizes = {**self.totals.assumed, **self.at}
         return rows.module_rows(self.totals.model, self.totals.solved, self.totals.spent, sizes)
 
     @cached_property
@@ -105,8 +122,10 @@ class Budget:
             "sizes": self.sizes,
             "params": {name: values[name] for name in ("stored", "trainable", "frozen", "applied")},
             "buffers": values["buffers"],
+            "sent": self.sent,
             "bytes": values["bytes"],
             "flops": values["flops"],
+            "flops_at_most": self.totals.early,
             "state_per_token": values["state_per_token"],
             "formulas": {name: _formula(formula) for name, formula in self.formulas.items()},
             "modules": [self._module(row) for row in self.modules],

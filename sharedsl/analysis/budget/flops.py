@@ -6,16 +6,18 @@ Each (unit, body) is counted once, however often it is applied; applications tha
 
 from __future__ import annotations
 
+from functools import partial
+
 from sharedsl.analysis.budget.forms import PLAIN, TWO, Form, Node
-from sharedsl.analysis.budget.quantity import ZERO, product, times, total
-from sharedsl.analysis.budget.uses import expressions, main_entry, walk
+from sharedsl.analysis.budget.quantity import ONE, ZERO, product, total
+from sharedsl.analysis.budget.uses import expressions, main_entry, repeated, walk
 from sharedsl.layers import LAYERS
 from sharedsl.model import dataflow as d
 from sharedsl.model.poly import Poly
 from sharedsl.model.sites import Step, WeightSpec
 from sharedsl.model.tree import Model, Unit
 from sharedsl.ops import OPS
-from sharedsl.record import dataclass, field
+from sharedsl.record import dataclass, field, replace
 
 #: a declared layer of a unit: name and index in its stack
 Slot = tuple[str, int | None]
@@ -23,11 +25,13 @@ Slot = tuple[str, int | None]
 
 @dataclass(slots=True)
 class Spent:
-    """What one body costs. `own` is spent by its own operations, `leaves` by its primitives; `inner` are its blocks."""
+    """What one body costs. `own` is spent by its own operations, `leaves` by its primitives; `inner` are its blocks,
+    each with how often it runs.
+    """
 
     own: Poly = ZERO
     leaves: dict[Slot, Poly] = field(default_factory=dict)
-    inner: list[tuple[Slot, Spent]] = field(default_factory=list)
+    inner: list[tuple[Slot, Spent, Poly]] = field(default_factory=list)
     total: Poly = ZERO
 
 
@@ -35,6 +39,8 @@ class Spent:
 class _Walk:
     model: Model
     known: dict[tuple[int, str, int], Spent] = field(default_factory=dict)
+    #: the last turn of each running loop
+    last: dict[str, Poly] = field(default_factory=dict)
 
     def body(self, unit: Unit, key: str, node: Node) -> Spent:
         at = (id(unit), key, node.number)
@@ -43,49 +49,61 @@ class _Walk:
             own = self._statements(unit, unit.bodies[key], node, spent)
             own += [form.build for form in _own_weights(unit, unit.bodies[key], node)]
             spent.own = total(own)
-            parts = [spent.own, *spent.leaves.values(), *(inner.total for _, inner in spent.inner)]
+            parts = [spent.own, *spent.leaves.values(), *(often * inner.total for _, inner, often in spent.inner)]
             spent.total = total(parts)
         return self.known[at]
 
-    def _statements(self, unit: Unit, body: d.Body, node: Node, spent: Spent) -> list[Poly]:
+    def _statements(self, unit: Unit, body: d.Body, node: Node, spent: Spent, around: Poly = ONE) -> list[Poly]:
         own: list[Poly] = []
 
-        def visit(expr: d.Expr) -> None:
+        def visit(often: Poly, expr: d.Expr) -> None:
             match expr:
                 case d.Op():
-                    own.append(_operation(expr))
+                    own.append(often * _operation(expr).substitute(self.last))
                 case d.Call():
-                    self._call(unit, expr, node, spent)
+                    self._call(unit, expr, node, spent, often)
                 case d.CallSelf():
                     other = self.body(unit, expr.body, node)
-                    own.append(other.own)
+                    own.append(often * other.own)
                     for slot, amount in other.leaves.items():
-                        spent.leaves[slot] = spent.leaves.get(slot, ZERO) + amount
-                    spent.inner += other.inner
+                        spent.leaves[slot] = spent.leaves.get(slot, ZERO) + often * amount
+                    spent.inner += [(slot, inner, often * each) for slot, inner, each in other.inner]
                 case d.CallFunction():
-                    own.extend(self._statements(unit, self.model.functions[expr.body], node, spent))
+                    own.extend(self._statements(unit, self.model.functions[expr.body], node, spent, often))
 
-        for expr in expressions(body.statements):
-            walk(expr, visit)
+        for expr, often in repeated(body.statements, self.last, around):
+            walk(expr, partial(visit, often))
         return own
 
-    def _call(self, unit: Unit, call: d.Call, node: Node, spent: Spent) -> None:
-        inputs: list[d.Type | None] = [None if arg is None else arg.type for arg in call.args]
+    def _call(self, unit: Unit, call: d.Call, node: Node, spent: Spent, often: Poly) -> None:
+        inputs = step_types(call)
+        if call.scan is not None:
+            often = often * call.scan.length.formula
         for use in call.uses:
             child = unit.children[use.child].units[use.index or 0]
             below = node.at(Step(use.child, use.index, use.app, use.run))
             slot = (use.child, use.index)
             if use.body is not None:
                 inner = self.body(child, use.body, below)
-                spent.inner.append((slot, inner))
+                spent.inner.append((slot, inner, often))
                 result: d.Type = child.bodies[use.body].output
             elif child.kind == "primitive":
                 amount, result = primitive(child, tuple(inputs), below)
-                spent.leaves[slot] = spent.leaves.get(slot, ZERO) + amount
+                spent.leaves[slot] = spent.leaves.get(slot, ZERO) + often * amount.substitute(self.last)
             else:
                 return
             if inputs:
                 inputs[0] = result.items[0] if isinstance(result, d.Many) else result
+
+
+def step_types(call: d.Call) -> list[d.Type | None]:
+    """The types of what a call is given; for a scan, what one step is given: without the axis that it goes along."""
+    types: list[d.Type | None] = [None if arg is None else arg.type for arg in call.args]
+    for at, axis in enumerate(call.scan.axes if call.scan is not None else ()):
+        whole = types[at]
+        if axis is not None and isinstance(whole, d.Tensor):
+            types[at] = replace(whole, dims=whole.dims[:axis] + whole.dims[axis + 1 :])
+    return types
 
 
 def count(model: Model, root: Node) -> Spent | None:
@@ -147,16 +165,16 @@ def by_path(spent: Spent) -> dict[tuple[Slot, ...], Poly]:
     """Each declared layer's cost in one forward, all its applications together, by its path."""
     found: dict[tuple[Slot, ...], list[Poly]] = {}
 
-    def descend(each: Spent, path: tuple[Slot, ...], often: int) -> None:
+    def descend(each: Spent, path: tuple[Slot, ...], often: Poly) -> None:
         for slot, amount in each.leaves.items():
-            found.setdefault((*path, slot), []).append(times(amount, often))
-        grouped: dict[tuple[Slot, int], tuple[Spent, int]] = {}
-        for slot, inner in each.inner:
-            before = grouped.get((slot, id(inner)), (inner, 0))
-            grouped[slot, id(inner)] = (inner, before[1] + 1)
-        for (slot, _), (inner, uses) in grouped.items():
-            found.setdefault((*path, slot), []).append(times(inner.total, often * uses))
-            descend(inner, (*path, slot), often * uses)
+            found.setdefault((*path, slot), []).append(often * amount)
+        grouped: dict[tuple[Slot, int], tuple[Spent, list[Poly]]] = {}
+        for slot, inner, uses in each.inner:
+            grouped.setdefault((slot, id(inner)), (inner, []))[1].append(uses)
+        for (slot, _), (inner, every) in grouped.items():
+            uses = often * total(every)
+            found.setdefault((*path, slot), []).append(uses * inner.total)
+            descend(inner, (*path, slot), uses)
 
-    descend(spent, (), 1)
+    descend(spent, (), ONE)
     return {path: total(amounts) for path, amounts in found.items()}

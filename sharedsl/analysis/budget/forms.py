@@ -8,6 +8,7 @@ from sharedsl.analysis import lowering
 from sharedsl.analysis.budget.quantity import ZERO, numel, product, total
 from sharedsl.model import poly
 from sharedsl.model import weights as w
+from sharedsl.model.contractions import multiplied, steps
 from sharedsl.model.poly import Poly
 from sharedsl.model.sites import Site, Step
 from sharedsl.model.weights import Solved
@@ -83,6 +84,11 @@ def _cost(lowered: lowering.Form, solved: Solved) -> Form:
     match lowered:
         case lowering.Whole():
             return Form(product(dims(lowered.expr, solved)), ZERO, build(lowered.expr, solved))
+        case lowering.Digits():
+            lengths = _part_lengths(lowered, solved)
+            order = steps(lowered.terms, lowered.result)
+            row = total(product(multiplied(step, lengths)) for step in order if step.summed)
+            return Form(product(dims(lowered.expr, solved)), row, ZERO)
         case lowering.Chain():
             left, right = (product(dims(side, solved)) for side in (lowered.left, lowered.right))
             made = build(lowered.left, solved) + build(lowered.right, solved)
@@ -110,6 +116,11 @@ def _products(expr: w.Expr, solved: Solved) -> Iterator[Poly]:
     match expr:
         case w.MatMul():
             yield TWO * product(dims(expr.left, solved)) * product(dims(expr.right, solved)[1:])
+        case w.Contract():
+            lengths = _lengths(expr, solved)
+            for step in steps(expr.terms, expr.result):
+                if step.summed:
+                    yield TWO * product(multiplied(step, lengths))
         case w.Mixture():
             yield TWO * product(dims(expr.bank, solved))
     for child in w.children(expr):
@@ -124,7 +135,7 @@ def dims(expr: w.Expr, solved: Solved) -> tuple[Poly, ...]:
         case w.Permute():
             of = dims(expr.of, solved)
             return tuple(of[axis] for axis in expr.order)
-        case w.Scale() | w.Detach() | w.Flip() | w.Roll():
+        case w.Scale() | w.Detach() | w.Flip() | w.Roll() | w.Normalize():
             return dims(expr.of, solved)
         case w.Repeat():
             of = dims(expr.of, solved)
@@ -133,7 +144,30 @@ def dims(expr: w.Expr, solved: Solved) -> tuple[Poly, ...]:
             return (*dims(expr.left, solved)[:-1], *dims(expr.right, solved)[1:])
         case w.Add():
             return dims(expr.parts[0], solved)
+        case w.Multiply() if expr.right.shape == expr.shape:
+            return dims(expr.right, solved)
         case w.Mixture():
             return dims(expr.bank, solved)[1:]
+        case w.Contract():
+            lengths = _lengths(expr, solved)
+            return tuple(lengths[letter] for letter in expr.result)
         case _:
             return tuple(poly.const(each) for each in expr.shape)
+
+
+def _lengths(expr: w.Contract, solved: Solved) -> dict[str, Poly]:
+    """How long the axes that the letters of a contraction stand for are."""
+    found: dict[str, Poly] = {}
+    for term, part in zip(expr.terms, expr.parts, strict=True):
+        for letter, length in zip(term, dims(part, solved), strict=True):
+            found.setdefault(letter, length)
+    return found
+
+
+def _part_lengths(of: lowering.Digits, solved: Solved) -> dict[str, Poly]:
+    """The lengths of the letters that are left when the digits have chosen."""
+    found: dict[str, Poly] = {}
+    for term, part, chosen in zip(of.terms, of.parts, of.chosen, strict=True):
+        lengths = [length for axis, length in enumerate(dims(part, solved)) if chosen is None or axis != chosen[0]]
+        found |= dict(zip(term, lengths, strict=True))
+    return found

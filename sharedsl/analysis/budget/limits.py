@@ -10,6 +10,7 @@ from math import prod
 from sharedsl.analysis.budget import rows
 from sharedsl.analysis.budget.quantity import evaluate
 from sharedsl.analysis.budget.readable import storage_name
+from sharedsl.analysis.budget.requirements import refused
 from sharedsl.analysis.budget.totals import Totals
 from sharedsl.analysis.budget.uses import main_entry
 from sharedsl.analysis.names import unknown
@@ -33,8 +34,12 @@ QUANTITIES = {
     "artifact": ("artifact", "bits"),
     "flops": ("flops", "sizes"),
     "state": ("state_per_token", "sizes"),
+    "sent": ("sent", "buffers"),
+    "sent_bytes": ("sent_bytes", "buffers"),
 }
-UNITS = {"flops": " FLOPs", "bytes": " bytes", "artifact": " bytes"}
+UNITS = {"flops": " FLOPs", "bytes": " bytes", "artifact": " bytes", "sent_bytes": " bytes"}
+#: what buffers add to a total
+_WITH_BUFFERS = {"sent": "sent_buffers", "sent_bytes": "sent_buffer_bytes"}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt,
 }  # fmt: skip
@@ -47,17 +52,34 @@ def check(lines: tuple[ast.BudgetLine, ...], totals: Totals) -> list[Diagnostic]
     return [each for each in found if each is not None]
 
 
+def actual_and_limit(line: ast.BudgetLine, totals: Totals) -> tuple[int, int | float] | None:
+    """What a line compares; None where it cannot be read."""
+    if line.quantity not in QUANTITIES:
+        return None
+    scope = Scope(totals.model.parameters)
+    limit, arguments = _number(line.limit, scope), _arguments(line, totals, scope)
+    if isinstance(limit, str) or isinstance(arguments, Diagnostic):
+        return None
+    actual = _actual(line, totals, arguments)
+    return None if isinstance(actual, Diagnostic) else (actual, limit)
+
+
 def _check(line: ast.BudgetLine, totals: Totals) -> Diagnostic | None:
     if line.quantity not in QUANTITIES:
         word = Span(line.span.path, *_word(line))
         return unknown("budget-unknown", f"there is no budget for `{line.quantity}`", line.quantity, word, QUANTITIES)
     scope = Scope(totals.model.parameters)
     limit = _number(line.limit, scope)
-    if isinstance(limit, str):
-        return error("budget-value", f"this limit has no value: {limit}", line.limit.span)
+    if isinstance(limit, str | bool):
+        why = limit if isinstance(limit, str) else "a number is wanted"
+        return error("budget-value", f"this limit has no value: {why}", line.limit.span)
     arguments = _arguments(line, totals, scope)
     if isinstance(arguments, Diagnostic):
         return arguments
+    sizes = arguments if QUANTITIES[line.quantity][1] == "sizes" else {}
+    refusal = refused(totals.model, {**totals.assumed, **sizes}, sizes, totals.model.name, line.span)
+    if refusal is not None:
+        return refusal
     actual = _actual(line, totals, arguments)
     if isinstance(actual, Diagnostic) or _COMPARE[line.op](actual, limit):
         return actual if isinstance(actual, Diagnostic) else None
@@ -75,6 +97,8 @@ def _number(expr: ast.Expr, scope: Scope) -> int | float | str:
         value = value_of(expr, scope)
     except Failure as failure:
         return str(failure)
+    if isinstance(value, bool):
+        return value
     if isinstance(value, Size | Real) and value.value is not None:
         return value.value
     return "a number is wanted"
@@ -85,8 +109,9 @@ def _arguments(line: ast.BudgetLine, totals: Totals, scope: Scope) -> dict[str, 
     found: dict[str, int] = {}
     for arg in line.args:
         value = _number(arg.value, scope)
-        if not isinstance(value, int):
-            why = value if isinstance(value, str) else "a whole number is wanted"
+        if isinstance(value, bool) != (wants == "buffers") or not isinstance(value, int):
+            wanted = "`true` or `false` is wanted" if wants == "buffers" else "a whole number is wanted"
+            why = value if isinstance(value, str) else wanted
             return error("budget-value", f"this argument has no value: {why}", arg.span)
         if wants is None:
             return error("budget-argument", f"`{line.quantity}` takes no arguments", arg.span)
@@ -94,7 +119,7 @@ def _arguments(line: ast.BudgetLine, totals: Totals, scope: Scope) -> dict[str, 
             return error(
                 "budget-argument", f"arguments of `{line.quantity}` are named", arg.span, help=_example(line, totals)
             )
-        names = ("bits",) if wants == "bits" else runtime_sizes(totals)
+        names = runtime_sizes(totals) if wants == "sizes" else (wants,)
         if arg.name not in names:
             place = Span(arg.span.path, arg.span.start, arg.span.start + len(arg.name))
             message = f"`{line.quantity}` of `{totals.model.name}` has no size `{arg.name}`"
@@ -116,7 +141,10 @@ def runtime_sizes(totals: Totals) -> tuple[str, ...]:
 def _example(line: ast.BudgetLine, totals: Totals) -> str:
     if QUANTITIES[line.quantity][1] == "bits":
         return "write `artifact(bits = 8)`"
-    sizes = ", ".join(f"{name} = {1 if name == 'B' else 128}" for name in runtime_sizes(totals))
+    if QUANTITIES[line.quantity][1] == "buffers":
+        return f"write `{line.quantity}(buffers = true)`"
+    names = [name for name in runtime_sizes(totals) if name not in totals.assumed]
+    sizes = ", ".join(f"{name} = {1 if name == 'B' else 128}" for name in names)
     return f"write `{line.quantity}({sizes})`"
 
 
@@ -124,9 +152,12 @@ def _actual(line: ast.BudgetLine, totals: Totals, arguments: Mapping[str, int]) 
     name = QUANTITIES[line.quantity][0]
     if name == "artifact":
         value = totals.artifact(arguments["bits"], totals.sizes) if "bits" in arguments else None
+    elif name in _WITH_BUFFERS:
+        parts = [name, _WITH_BUFFERS[name]] if arguments.get("buffers") else [name]
+        value = totals.sum_of(parts)
     else:
         amount = totals.poly(name)
-        value = None if amount is None else evaluate(amount, {**totals.sizes, **arguments})
+        value = None if amount is None else evaluate(amount, {**totals.assumed, **arguments})
     if value is None:
         message = f"`{line.quantity}` depends on sizes that this line does not give"
         return error("budget-argument", message, line.span, help=_example(line, totals))
@@ -140,7 +171,7 @@ def _broken(
     wanted = f"{_SAYS[line.op]} {limit:,}{unit}"
     message = f"`{line.quantity}` is {actual:,}{unit}, and must be {wanted}{_apart(actual, limit)}"
     label = f"{abs(actual - limit):,}{unit} too {'many' if actual > limit else 'few'}" if actual != limit else ""
-    notes = _contributors(line.quantity, totals, {**totals.sizes, **arguments})
+    notes = _contributors(line.quantity, totals, {**totals.assumed, **arguments})
     return error("budget", message, line.span, label, notes=notes)
 
 
@@ -167,10 +198,12 @@ def _contributors(quantity: str, totals: Totals, sizes: Mapping[str, int]) -> tu
 def _by_storage(quantity: str, totals: Totals) -> list[tuple[str, int]]:
     solved = totals.solved
     keep = {"trainable": True, "frozen": False}.get(quantity)
+    sent = quantity.startswith("sent")
     often: Counter[int] = Counter()
     for read in solved.reads:
         often.update(storages_of(read))
     kept = [each for each in solved.storages if keep is None or each.trainable == keep]
+    kept = [each for each in kept if not (sent and each.local)]
     return [(_named(each, often[each.index]), prod(each.shape)) for each in kept]
 
 

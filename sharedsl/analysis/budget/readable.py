@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sharedsl.analysis.show import formulas
 from sharedsl.model import weights as w
 from sharedsl.model.sites import key
 from sharedsl.model.sizes import Arith
@@ -102,6 +103,13 @@ class _Writer:
                 return f"detach({self.write(expr.of, 0)})"
             case w.Diagonal():
                 return f"diagonal({self.write(expr.of, 0)})"
+            case w.Contract():
+                parts = ", ".join(self.write(part, 0) for part in expr.parts)
+                return f"einsum({','.join(expr.terms)}->{expr.result}; {parts})"
+            case w.Gather():
+                return f"gather({self.write(expr.of, 0)}, {formulas(expr)})"
+            case w.Normalize():
+                return f"normalize({self.write(expr.of, 0)}, axes = {list(expr.axes)})"
         raise AssertionError(type(expr).__name__)
 
 

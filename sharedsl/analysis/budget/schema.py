@@ -16,6 +16,13 @@ class Params(_Strict):
     applied: int = Field(description="every site's own full shape, once per application, and private parts")
 
 
+class Sent(_Strict):
+    params: int = Field(description="parameters that are not local")
+    bytes: int
+    buffers: int = Field(description="numbers in persistent buffers of layers that are not local")
+    buffer_bytes: int
+
+
 class Formula(_Strict):
     expression: str = Field(description="a Python expression over the parameters and run-time sizes")
     parameters: list[str]
@@ -55,8 +62,10 @@ class Build(_Strict):
     sizes: dict[str, int | None]
     params: Params
     buffers: int = Field(description="numbers in persistent buffers")
+    sent: Sent | None = Field(description="what a round of federated training sends; null where nothing is local")
     bytes: int = Field(description="parameters and persistent buffers, as a checkpoint holds them")
     flops: int | None = Field(description="one forward, 2 x multiply-accumulates; null without run-time sizes")
+    flops_at_most: bool = Field(description="whether `flops` is an upper bound: a loop may stop early")
     state_per_token: int | None = Field(description="numbers kept per token of each sequence")
     formulas: dict[str, Formula]
     modules: list[Module]

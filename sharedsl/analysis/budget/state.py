@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sharedsl.analysis.budget.forms import Node
 from sharedsl.analysis.budget.quantity import ZERO, product, total
-from sharedsl.analysis.budget.uses import expressions, main_entry, walk
+from sharedsl.analysis.budget.uses import expressions, main_entry, repeated, walk
 from sharedsl.model import dataflow as d
 from sharedsl.model.poly import Poly, divide_exactly
 from sharedsl.model.poly import const as number
@@ -41,17 +43,18 @@ class _Walk:
     def _below(self, unit: Unit, body: d.Body, node: Node) -> list[Poly]:
         parts: list[Poly] = []
 
-        def visit(expr: d.Expr) -> None:
+        def visit(often: Poly, expr: d.Expr) -> None:
             if isinstance(expr, d.Call):
                 for use in expr.uses:
                     if use.body is not None:
                         child = unit.children[use.child].units[use.index or 0]
-                        parts.append(self.body(child, use.body, node.at(Step(use.child, use.index, use.app, use.run))))
+                        below = node.at(Step(use.child, use.index, use.app, use.run))
+                        parts.append(often * self.body(child, use.body, below))
             elif isinstance(expr, d.CallSelf):
-                parts.extend(self._below(unit, unit.bodies[expr.body], node))
+                parts.extend(often * each for each in self._below(unit, unit.bodies[expr.body], node))
 
-        for expr in expressions(body.statements):
-            walk(expr, visit)
+        for expr, often in repeated(body.statements, {}):
+            walk(expr, partial(visit, often))
         return parts
 
 
@@ -70,7 +73,7 @@ def _repeats(unit: Unit, body: d.Body, node: Node) -> dict[str, tuple[int, int] 
     """For each state, the (axis, times) by which the kept value repeats smaller ones."""
     known: dict[str, tuple[int, int] | None] = {}
     kept: dict[str, tuple[int, int] | None] = {}
-    for statement in _flat(body.statements):
+    for statement in flat(body.statements):
         if isinstance(statement, d.Assign) and len(statement.targets) == 1:
             known[statement.targets[0]] = _repeat(statement.value, known, unit, node)
         elif isinstance(statement, d.Assign):
@@ -95,14 +98,16 @@ def _seen_at_once(body: d.Body) -> set[str]:
     return {name for name, kept in causal.items() if not kept}
 
 
-def _flat(statements: tuple[d.Statement, ...]) -> list[d.Statement]:
+def flat(statements: tuple[d.Statement, ...]) -> list[d.Statement]:
     found: list[d.Statement] = []
     for each in statements:
         if isinstance(each, d.Loop):
             for turn in each.turns:
-                found += _flat(turn)
+                found += flat(turn)
+        elif isinstance(each, d.While):
+            found += flat(each.body)
         elif isinstance(each, d.Present):
-            found += _flat(each.then)
+            found += flat(each.then)
         else:
             found.append(each)
     return found

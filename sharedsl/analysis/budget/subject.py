@@ -32,8 +32,9 @@ def budget_of(
         values = {**(overrides or {}), **changed}
         try:
             if build is not None:
-                return variant(compile_build(analysis, build.name, overrides=values))
-            return variant(compile_plan(analysis, compiled.model.name, plans, values))
+                return variant(compile_build(analysis, compiled.title, overrides=values))
+            stage = name.partition("@")[2] if name is not None else ""
+            return variant(compile_plan(analysis, compiled.model.name, plans, values, stage or None))
         except Broken:
             return None
 
@@ -45,7 +46,7 @@ def budget_of(
 
     plan = ", ".join(compiled.plans) or None
     return Budget(
-        name or compiled.name,
+        name or compiled.title,
         totals,
         plan,
         analysis.source.path,
@@ -72,8 +73,8 @@ def line_of(analysis: Analysis, span: Span) -> int | None:
 
 
 def over_budget(compiled: Compiled) -> list[Diagnostic]:
-    """A diagnostic for each budget line of the build that it does not keep."""
-    if compiled.build is None:
+    """A diagnostic for each budget line of the build that it does not keep; its stages are not what the lines say."""
+    if compiled.build is None or compiled.stage is not None:
         return []
     lines = tuple(line for line in compiled.build.body if isinstance(line, ast.BudgetLine))
     return check(lines, totals_of(compiled)) if lines else []

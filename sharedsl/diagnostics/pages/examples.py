@@ -16,7 +16,7 @@ model M({params}) {{
 def forward(*lines: str, result: str = "float[B, T, dim]", inputs: str = "x: float[B, T, dim]") -> str:
     """A model with a layer or two whose forward has these lines."""
     text = "\n    ".join(lines)
-    layers = {"first": "Linear(dim, dim)", "wide": "Linear(dim, 4 * dim)"}
+    layers = {"first": "Linear(dim, dim)", "wide": "Linear(dim, 4 * dim)", "cell": "Cell(dim)"}
     declared = "\n  ".join(f"layer {name} = {value}" for name, value in layers.items() if name in text)
     return f"""
 model M(dim = 8) {{
@@ -27,6 +27,18 @@ model M(dim = 8) {{
 }}
 """
 
+
+#: something to scan
+CELL = """
+block Cell(dim) {
+  layer inner = Linear(dim, dim)
+  state h: float[B, dim] = 0
+  forward(x: float[B, dim]) -> float[B, dim] {
+    h = tanh(x + inner(h))
+    return h
+  }
+}
+"""
 
 MODEL = """
 model M(dim = 8, depth = 4) {

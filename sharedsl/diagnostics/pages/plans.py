@@ -55,7 +55,7 @@ PAGES = (
     Page(
         "two-definitions",
         "a weight is given two definitions",
-        "Equal weights are one storage, and that has one factorisation and one initialiser at most.",
+        "Equal weights are one storage, and that has one factorisation, one adaptation and one initialiser at most.",
         plan("factorize head.weight rank 2", "factorize head.weight rank 3"),
         plan("factorize head.weight rank 2"),
     ),
@@ -170,9 +170,29 @@ PAGES = (
         plan("factorize head.weight rank 4"),
     ),
     Page(
+        "digits",
+        "numbers that do not divide or multiply up to a weight",
+        """The digits of a tensor factorisation, `rows = [..]` and `columns = [..]`, multiply up to the sides of the
+        weight (rows may be a few more, which are padding); the left factor of a Kronecker product and the blocks of a
+        Monarch matrix divide them; and there is one rank for each place that has one.""",
+        plan("factorize head.weight as kronecker(3)"),
+        plan("factorize head.weight as kronecker(2)"),
+    ),
+    Page(
+        "gather-outside",
+        "a gather reaches beyond what it gathers from",
+        """The formula of a gather names an element for every position; here it names one that is not there. `% n`
+        wraps round, `min` and `max` stop at the ends.""",
+        plan("weight t[8]", "tie head.weight = gather(t, [i in 8, j in 8], i - j)"),
+        plan("weight t[8]", "tie head.weight = gather(t, [i in 8, j in 8], (i - j) % 8)"),
+    ),
+    Page(
         "factor-unknown",
         "a weight has no factor of that name",
-        "`factorize` gives u and v, a bank gives bank and mix, `with lora` lora.a and lora.b; `base` is the rest.",
+        """`factorize` gives u and v, a bank gives bank and mix, `with lora` lora.a and lora.b; `base` is the rest.
+        Tucker gives a core and a factor called after each axis, CP the same and `weights`, a tensor train core0,
+        core1, .., a Kronecker sum a and b (u and v where b has a rank), Monarch left and right, a butterfly stage0,
+        stage1, ..; with digits, factors are rows0, rows1, .., columns0, ..""",
         plan("factorize head.weight rank 2", "freeze head.weight.bank"),
         plan("factorize head.weight rank 2", "freeze head.weight.u"),
     ),

@@ -1,0 +1,104 @@
+"""Places that move with their item: when text is inserted above an item, its tree and all that is known of it stay good.
+
+An anchored span is a `Span` whose ends are counted from the beginning of its item, which is kept in an `Anchor` that all
+spans of the item share. Everyone else reads `start` and `end` as ever.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+
+from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label
+from sharedsl.record import replace
+from sharedsl.source import Span
+
+
+class Anchor:
+    """Where an item begins now."""
+
+    __slots__ = ("offset",)
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+
+
+class AnchoredSpan(Span):
+    """Equal to the plain span of the same place."""
+
+    __slots__ = ("_anchor", "_high", "_low")
+
+    def __init__(self, path: str, start: int, end: int, anchor: Anchor) -> None:
+        _set(self, "path", path)
+        _set(self, "_anchor", anchor)
+        _set(self, "_low", start - anchor.offset)
+        _set(self, "_high", end - anchor.offset)
+
+    @property
+    def start(self) -> int:  # type: ignore[override]
+        return self._anchor.offset + self._low  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def end(self) -> int:  # type: ignore[override]
+        return self._anchor.offset + self._high  # type: ignore[attr-defined, no-any-return]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Span):
+            return NotImplemented
+        return (self.path, self.start, self.end) == (other.path, other.start, other.end)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.start, self.end))
+
+
+_set = object.__setattr__
+
+
+def anchor_tree(node: object, anchor: Anchor) -> None:
+    """All spans of a tree that was just read are anchored, in place: nobody else has the tree yet."""
+    todo = [node]
+    while todo:
+        here = todo.pop()
+        for name in here.__dataclass_fields__:  # type: ignore[attr-defined]
+            value = getattr(here, name)
+            kind = type(value)
+            if kind is Span:
+                if value.path:
+                    _set(here, name, AnchoredSpan(value.path, value.start, value.end, anchor))
+            elif kind is tuple:
+                todo += _nodes(value)
+            elif hasattr(value, "__dataclass_fields__"):
+                todo.append(value)
+
+
+def _nodes(values: tuple[object, ...]) -> list[object]:
+    found: list[object] = []
+    for each in values:
+        if type(each) is tuple:
+            found += _nodes(each)
+        elif hasattr(each, "__dataclass_fields__"):
+            found.append(each)
+    return found
+
+
+#: path -> the anchors of its items, in order
+Anchors = Mapping[str, Sequence[Anchor]]
+
+
+def anchored(diagnostic: Diagnostic, anchors: Anchors) -> Diagnostic:
+    """The diagnostic with all of its places anchored, to be kept beyond the next edit."""
+    labels = tuple(Label(_span(each.span, anchors), each.text) for each in diagnostic.labels)
+    fixes = tuple(_fix(each, anchors) for each in diagnostic.fixes)
+    return replace(diagnostic, labels=labels, fixes=fixes)
+
+
+def _fix(fix: Fix, anchors: Anchors) -> Fix:
+    return replace(fix, edits=tuple(Edit(_span(each.span, anchors), each.text) for each in fix.edits))
+
+
+def _span(span: Span, anchors: Anchors) -> Span:
+    items = anchors.get(span.path)
+    if items is None or type(span) is AnchoredSpan:
+        return span
+    at = bisect_right([each.offset for each in items], span.start) - 1
+    return AnchoredSpan(span.path, span.start, span.end, items[max(at, 0)])

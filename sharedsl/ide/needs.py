@@ -1,0 +1,130 @@
+"""What the check of an item depends on: the items that it mentions, those that they mention, and so on.
+
+A need is the serial number of a chunk, or the name of something in the standard library, which never changes. Two checks
+of one item with the same needs find the same; unless they found something: then what else there is in the file may be in
+the message, and the needs include its outline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sharedsl.analysis.scope import FileScope, Scope
+from sharedsl.ide.document import Chunk, Document
+from sharedsl.syntax import ast
+
+Need = frozenset[object]
+_NOTHING: Need = frozenset()
+
+
+class Needs:
+    """The needs of the items of one version of a file."""
+
+    def __init__(self, scope: Scope, documents: dict[str, Document]) -> None:
+        self.scope = scope
+        self._chunk_of = {id(item): chunk for each in documents.values() for chunk in each.chunks for item in chunk.items}
+        self._homes = {chunk.serial: each.path for each in documents.values() for chunk in each.chunks}
+        self._reach: dict[str, _Reach] = {}
+        self._whole: dict[int, Need] = {}
+        main = documents[scope.main.path]
+        self.outline: object = self._outline(main)
+
+    def of_item(self, item: ast.Item) -> Need:
+        return self.of_chunk(self._chunk_of[id(item)])
+
+    def chunk_of(self, item: ast.Item) -> Chunk:
+        return self._chunk_of[id(item)]
+
+    def of_chunk(self, chunk: Chunk) -> Need:
+        """The chunk and all that it leads to."""
+        found = self._whole.get(chunk.serial)
+        if found is None:
+            found = self._whole[chunk.serial] = self._closure([chunk])
+        return found
+
+    def of_words(self, words: Iterable[str], path: str) -> Need:
+        """All that these words lead to in a file."""
+        chunks, others = self._named(frozenset(words), path)
+        return self._closure(chunks) | others
+
+    def _closure(self, chunks: list[Chunk]) -> Need:
+        found: dict[object, None] = {}
+        todo = list(chunks)
+        while todo:
+            chunk = todo.pop()
+            if chunk.serial in found:
+                continue
+            found[chunk.serial] = None
+            more, others = self._named(chunk.words, self._homes[chunk.serial])
+            found.update(dict.fromkeys(others))
+            todo += more
+        return frozenset(found)
+
+    def _named(self, words: frozenset[str], path: str) -> tuple[list[Chunk], Need]:
+        reach = self._reach.get(path)
+        if reach is None:
+            home = self.scope.files.get(path)
+            reach = self._reach[path] = _Reach(home, self._chunk_of) if home is not None else _EMPTY
+        return reach.named(words)
+
+    def _outline(self, main: Document) -> object:
+        """All names in their order, and every plan and build: who asks for what, and what could have been meant."""
+        names: list[object] = [(name, each.home.path) for name, each in self.scope.main.names.items()]
+        for chunk in main.chunks:
+            for item in chunk.items:
+                names.append(getattr(item, "name", None))
+                if isinstance(item, ast.Plan | ast.Build | ast.Import):
+                    names.append(chunk.serial)
+        others = [(path, file.names.keys()) for path, file in self.scope.files.items() if file is not self.scope.main]
+        return tuple(names), [(path, tuple(keys)) for path, keys in others], main.problems
+
+
+class _Reach:
+    """What the words of one file stand for."""
+
+    def __init__(self, home: FileScope | None, chunk_of: dict[int, Chunk]) -> None:
+        self.chunks: dict[str, list[Chunk]] = {}
+        self.library: dict[str, object] = {}
+        #: name of a plan -> its model and where it is
+        self.plans: dict[str, list[tuple[str, Chunk]]] = {}
+        if home is None:
+            return
+        for item in home.file.items:
+            if isinstance(item, ast.Plan):
+                self.plans.setdefault(item.name, []).append((item.model, chunk_of[id(item)]))
+            elif not isinstance(item, ast.Import):
+                self.chunks.setdefault(item.name, []).append(chunk_of[id(item)])
+        for name, each in home.names.items():
+            if each.home is not home:
+                self._imported(name, each.item, each.home, chunk_of)
+        for (model, name), plan in home.plans.items():
+            if plan.home is not home and id(plan.plan) in chunk_of:
+                self.plans.setdefault(name, []).append((model, chunk_of[id(plan.plan)]))
+        self.names = frozenset((*self.chunks, *self.library, *self.plans))
+
+    def _imported(
+        self, name: str, item: ast.Item, home: FileScope, chunk_of: dict[int, Chunk]
+    ) -> None:
+        chunk = chunk_of.get(id(item))
+        if chunk is None:
+            self.library[name] = (home.path, name)
+            return
+        self.chunks.setdefault(name, []).append(chunk)
+        for plan in home.plans.values():  # a model brings its plans along
+            if plan.plan.model == name and id(plan.plan) in chunk_of:
+                self.plans.setdefault(plan.plan.name, []).append((name, chunk_of[id(plan.plan)]))
+
+    def named(self, words: frozenset[str]) -> tuple[list[Chunk], Need]:
+        chunks: list[Chunk] = []
+        others: set[object] = set()
+        for word in words & self.names:
+            chunks += self.chunks.get(word, ())
+            chunks += [chunk for model, chunk in self.plans.get(word, ()) if model in words]
+            if word in self.library:
+                others.add(self.library[word])
+        return chunks, frozenset(others) if others else _NOTHING
+
+    names: frozenset[str] = frozenset()
+
+
+_EMPTY = _Reach(None, {})
