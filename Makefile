@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: lint-specs help demo test test-all lint fmt types specs docs accept bench curves clean
+.PHONY: vsix grammars lint-specs help demo test test-all lint fmt types specs docs accept bench curves clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -53,6 +53,7 @@ docs: $(STAMP)  ## write the generated pages of docs/
 	$(BIN)/python -m sharedsl.layers.docs > docs/layers.md
 	$(BIN)/python -m sharedsl.lint.docs > docs/lints.md
 	$(BIN)/python -c 'import json, sharedsl.config as c; print(json.dumps(c.schema(), indent=2))' > docs/sharedsl.schema.json
+	$(BIN)/python -m tests.docs.contents
 
 accept: $(STAMP) specs docs  ## accept changed goldens
 	$(BIN)/python -m pytest -n $(JOBS) --snapshot-update -m "not slow"
@@ -62,6 +63,12 @@ bench: $(STAMP)  ## measure, and write docs/performance.md
 
 curves: $(STAMP)  ## train one member of every family, and write docs/training.md
 	$(BIN)/python -m benchmarks.training
+
+grammars:  ## make the tree-sitter parser from its grammar (with the command of tree-sitter 0.22)
+	cd grammar/tree-sitter && tree-sitter generate --no-bindings
+
+vsix:  ## build the extension for Visual Studio Code (needs npm)
+	cd editors/vscode && npm ci --ignore-scripts --no-audit --no-fund && npm run package
 
 clean:  ## remove what make installed
 	rm -rf $(VENV)

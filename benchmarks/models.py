@@ -19,7 +19,7 @@ def rows(rounds: int) -> list[Row]:
 
     torch.set_num_threads(1)
     found: list[Row] = []
-    for name, ours, theirs, vocab in (_albert(), _gpt2()):
+    for name, ours, theirs, vocab in (_albert(), _gpt2(), _llama()):
         tokens = torch.randint(0, vocab, (1, 128))
         for what, step in (("forward", _forward), ("forward and backward", _training)):
             taken = calls({"ours": step(ours, tokens), "theirs": step(theirs, tokens)}, max(rounds // 2, 5))
@@ -28,12 +28,12 @@ def rows(rounds: int) -> list[Row]:
     return found
 
 
-def _module(spec: str, build: str):  # type: ignore[no-untyped-def]
+def _module(spec: str, build: str, **sizes: int):  # type: ignore[no-untyped-def]
     from sharedsl.runtime.built import module_class
 
     path = ROOT / "specs" / spec
     analysis = analyze(SourceFile(str(path), path.read_text(encoding="utf-8")))
-    return module_class(source_of(compile_build(analysis, build)), build)()
+    return module_class(source_of(compile_build(analysis, build)), build)(**sizes)
 
 
 def _albert():  # type: ignore[no-untyped-def]
@@ -49,6 +49,22 @@ def _gpt2():  # type: ignore[no-untyped-def]
 
     config = GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, use_cache=False)
     return "GPT-2 small", _module("language/gpt2.sdsl", "Gpt2Small"), GPT2LMHeadModel(config), 50257
+
+
+def _llama():  # type: ignore[no-untyped-def]
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    sizes = {"vocab": 32000, "dim": 512, "depth": 8, "heads": 8, "kv_heads": 4, "ff": 1376}
+    config = LlamaConfig(
+        vocab_size=sizes["vocab"],
+        hidden_size=sizes["dim"],
+        num_hidden_layers=sizes["depth"],
+        num_attention_heads=sizes["heads"],
+        num_key_value_heads=sizes["kv_heads"],
+        intermediate_size=sizes["ff"],
+        use_cache=False,
+    )
+    return "Llama of 8 layers", _module("language/llama.sdsl", "Llama3_8B", **sizes), LlamaForCausalLM(config), 32000
 
 
 def _forward(module, tokens) -> Callable[[], object]:  # type: ignore[no-untyped-def]

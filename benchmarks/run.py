@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks import compiler
+from benchmarks import compiler, editor
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """# Performance
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--compiler", action="store_true", help="the compiler only, not generated modules")
     parser.add_argument("--dry", action="store_true", help="print only")
     options = parser.parse_args()
-    rows = compiler.rows(options.rounds)
+    rows = [*compiler.rows(options.rounds), *editor.rows(options.rounds)]
     if not options.compiler:
         from benchmarks import models
 

@@ -9,11 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "sharedsl"
 ORDER = (
-    "record", "collector", "source", "diagnostics", "grammar", "syntax", "formatting", "model", "comptime",
-    "pytree", "ops", "layers", "std", "sharing", "analysis", "lint", "config", "emit", "runtime", "api", "cli", "__main__", "__init__",
+    "record", "collector", "source", "diagnostics", "grammar", "syntax", "highlight", "formatting", "model", "comptime",
+    "pytree", "ops", "layers", "std", "sharing", "analysis", "lint", "config", "ide", "emit", "runtime", "api",
+    "notebook", "serve", "lsp", "cli", "__main__", "__init__",
 )  # fmt: skip
 NEVER = {"layers": {"syntax"}, "ops": {"syntax"}, "emit": {"syntax"}, "model": {"syntax"}}
-ONLY = {"lark": {"syntax"}, "torch": {"runtime"}}
+ONLY = {"lark": {"syntax"}, "torch": {"runtime"}, "pygments": {"highlight"}, "IPython": {"notebook"}}
 FILES = sorted(ROOT.rglob("*.py"))
 
 

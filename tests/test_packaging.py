@@ -24,7 +24,12 @@ def test_wheel_in_an_empty_environment(tmp_path: Path) -> None:
     run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    for needed in ("sharedsl/grammar/sharedsl.lark", "sharedsl/std/transformer.sdsl", "sharedsl/py.typed"):
+    for needed in (
+        "sharedsl/grammar/sharedsl.lark",
+        "sharedsl/std/transformer.sdsl",
+        "sharedsl/py.typed",
+        "sharedsl/serve/static/app.js",
+    ):
         assert needed in names
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"

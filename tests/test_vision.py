@@ -141,6 +141,42 @@ def test_coefficients_of_soft_sharing_do_not_decay() -> None:
     assert not any(each.no_decay for each in banks)
 
 
+@pytest.mark.parametrize(
+    ("spec", "name", "sizes", "marked"),
+    [
+        ("wide_resnet", "SWRN28_10K2", {"widen": 2, "base": 4}, 18),
+        ("template_bank", "OrthogonalBankNet", {"width": 4}, 2),
+    ],
+)
+def test_an_optimizer_is_told_what_must_not_decay(spec: str, name: str, sizes: dict[str, int], marked: int) -> None:
+    """The emitted module hands out its parameters in two groups; decay alone moves all but the coefficients."""
+    net = module(spec, name, **sizes)
+    decays, rests = net.parameter_groups(0.1)  # type: ignore[operator]
+    assert (decays["weight_decay"], rests["weight_decay"], len(rests["params"])) == (0.1, 0.0, marked)
+    assert {id(each) for group in (decays, rests) for each in group["params"]} == {id(p) for p in net.parameters()}
+    before = {key: each.detach().clone() for key, each in net.named_parameters()}
+    for each in net.parameters():
+        each.grad = torch.zeros_like(each)
+    torch.optim.SGD([decays, rests], lr=1.0).step()
+    still = {key for key, each in net.named_parameters() if torch.equal(each, before[key])}
+    assert len(still) == marked and all("mix" in key for key in still)
+
+
+def test_coefficients_begin_orthogonal() -> None:
+    """The rows of a stage's matrix are its kernels' coefficients, in order."""
+    net = sharedsl.load(str(SPECS / "vision/template_bank.sdsl"))["OrthogonalBankNet"].module(width=4)
+    mixes = net.mixes1.detach()
+    assert mixes.shape == (8, 3) and torch.allclose(mixes.T @ mixes, torch.eye(3), atol=1e-6)
+    bank = next(each.detach() for key, each in net.named_parameters() if key == "stage1.0.conv1.weight_bank")
+    x, seen = torch.randn(1, 3, 8, 8), []
+    net.eval()
+    for norm in (net.stage1[2].norm1, net.stage1[2].norm2):
+        norm.register_forward_hook(lambda _, args, out: seen.append((args[0], out)))
+    net(x)
+    kernel = torch.einsum("k,koihw->oihw", mixes[4], bank)
+    assert torch.allclose(seen[1][0], F.conv2d(F.relu(seen[0][1]), kernel, padding=1), atol=1e-5)
+
+
 def test_equal_coefficients_are_one_layer() -> None:
     """Savarese & Maire's loops: blocks that mix alike compute alike."""
     net = module("wide_resnet", "SWRN28_10K2", depth=3, widen=2, base=4, classes=5)

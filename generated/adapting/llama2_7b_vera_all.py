@@ -20,15 +20,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -120,11 +125,10 @@ class Attention(nn.Module):
     handed in by the caller.
     """
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
         self.kv_heads = kv_heads
-        self.rope = rope
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
         self.q = LoraLinear(heads * self.head_dim, dim, 256)
@@ -132,17 +136,15 @@ class Attention(nn.Module):
         self.v = LoraLinear(kv_heads * self.head_dim, dim, 256)
         self.out = LoraLinear2(dim, heads * self.head_dim, 256)
 
-    def forward(self, x, weight_lora_b, weight_lora_a, mask=None):
-        T = x.shape[1]
+    def forward(self, x, cos, sin, weight_lora_b, weight_lora_a, mask=None):
         queries = self.q(x, weight_lora_b, weight_lora_a).unflatten(
             -1, (self.heads, self.head_dim)
         )
         fresh = self.k(x, weight_lora_b, weight_lora_a).unflatten(
             -1, (self.kv_heads, self.head_dim)
         )
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, self.rope)
-        fresh = rotary(fresh, positions, self.rope)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x, weight_lora_b, weight_lora_a).unflatten(
             -1, (self.kv_heads, self.head_dim)
         )
@@ -165,10 +167,12 @@ class LoraLinear3(nn.Module):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        nn.init.kaiming_uniform_(
-            self.weight_lora_b,
-            a=0.0,
-            generator=torch.Generator(self.weight_lora_b.device).manual_seed(2),
+        self.weight_lora_b.detach().copy_(
+            nn.init.kaiming_uniform_(
+                torch.empty(self.weight_lora_b.shape, device="cpu"),
+                a=0.0,
+                generator=torch.Generator().manual_seed(2),
+            ),
         )
         nn.init.constant_(self.weight_lora_inner, 0.1)
         nn.init.zeros_(self.weight_lora_outer)
@@ -219,10 +223,12 @@ class LoraLinear5(nn.Module):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        nn.init.kaiming_uniform_(
-            self.weight_lora_a,
-            a=0.0,
-            generator=torch.Generator(self.weight_lora_a.device).manual_seed(1),
+        self.weight_lora_a.detach().copy_(
+            nn.init.kaiming_uniform_(
+                torch.empty(self.weight_lora_a.shape, device="cpu"),
+                a=0.0,
+                generator=torch.Generator().manual_seed(1),
+            ),
         )
         nn.init.constant_(self.weight_lora_inner, 0.1)
         nn.init.zeros_(self.weight_lora_outer)
@@ -260,17 +266,19 @@ class RotaryDecoderLayer(nn.Module):
     attention, without biases: Llama's.
     """
 
-    def __init__(self, dim, heads, kv_heads, ff, rope, eps):
+    def __init__(self, dim, heads, kv_heads, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps).requires_grad_(False)
-        self.attn = Attention(dim, heads, kv_heads, rope)
+        self.attn = Attention(dim, heads, kv_heads)
         self.norm2 = nn.RMSNorm(dim, eps=eps).requires_grad_(False)
         self.mlp = SwiGLU(dim, ff)
 
-    def forward(self, x, mask=None):
+    def forward(self, x, cos, sin, mask=None):
         weight_lora_b = self.mlp.gate()
         weight_lora_a = self.mlp.down()
-        x = x + self.attn(self.norm1(x), weight_lora_b, weight_lora_a, mask=mask)
+        x = x + self.attn(
+            self.norm1(x), cos, sin, weight_lora_b, weight_lora_a, mask=mask
+        )
         return x + self.mlp(self.norm2(x))
 
 
@@ -321,15 +329,17 @@ class RotaryDecoderLayerReader(nn.Module):
     another's, handed in by the caller.
     """
 
-    def __init__(self, dim, heads, kv_heads, ff, rope, eps):
+    def __init__(self, dim, heads, kv_heads, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps).requires_grad_(False)
-        self.attn = Attention(dim, heads, kv_heads, rope)
+        self.attn = Attention(dim, heads, kv_heads)
         self.norm2 = nn.RMSNorm(dim, eps=eps).requires_grad_(False)
         self.mlp = SwiGLUReader(dim, ff)
 
-    def forward(self, x, weight_lora_b, weight_lora_a, mask=None):
-        x = x + self.attn(self.norm1(x), weight_lora_b, weight_lora_a, mask=mask)
+    def forward(self, x, cos, sin, weight_lora_b, weight_lora_a, mask=None):
+        x = x + self.attn(
+            self.norm1(x), cos, sin, weight_lora_b, weight_lora_a, mask=mask
+        )
         return x + self.mlp(self.norm2(x), weight_lora_b, weight_lora_a)
 
 
@@ -353,12 +363,15 @@ class Llama2_7BVeraAll(nn.Module):
         eps=1e-5,
     ):
         super().__init__()
+        self.dim = dim
+        self.heads = heads
+        self.rope = rope
         assert dim % heads == 0
         self.embed = Embedding(vocab, dim).requires_grad_(False)
         self.layers = nn.ModuleList(
-            [RotaryDecoderLayer(dim, heads, kv_heads, ff, rope, eps)]
+            [RotaryDecoderLayer(dim, heads, kv_heads, ff, eps)]
             + [
-                RotaryDecoderLayerReader(dim, heads, kv_heads, ff, rope, eps)
+                RotaryDecoderLayerReader(dim, heads, kv_heads, ff, eps)
                 for _ in range(depth - 1)
             ],
         )
@@ -366,13 +379,18 @@ class Llama2_7BVeraAll(nn.Module):
         self.head = Linear(dim, vocab, bias=False).requires_grad_(False)
 
     def forward(self, tokens, mask=None):
+        T = tokens.shape[1]
         weight_lora_b = self.layers[0].mlp.gate()
         weight_lora_a = self.layers[0].mlp.down()
-        x = self.embed(tokens)  # spec:15
-        x = self.layers[0](x, mask)  # spec:15
+        x = self.embed(tokens)  # specs/language/llama.sdsl:15  [B, T, dim]
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device), self.dim // self.heads, self.rope, x
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[0](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         for layer in self.layers[1:]:
-            x = layer(x, weight_lora_b, weight_lora_a, mask=mask)  # spec:15
-        return self.head(self.norm(x))  # spec:15  [B, T, vocab]
+            # specs/language/llama.sdsl:15
+            x = layer(x, cos, sin, weight_lora_b, weight_lora_a, mask=mask)
+        return self.head(self.norm(x))  # specs/language/llama.sdsl:15  [B, T, vocab]
 
     def reset_parameters(self):
         for module in self.modules():

@@ -102,11 +102,11 @@ class Attention(nn.Module):
 
     def forward(self, x, mask=None):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
-        fresh = self.k(x).unflatten(-1, (self.heads, self.head_dim))
+        keys = self.k(x).unflatten(-1, (self.heads, self.head_dim))
         values = self.v(x).unflatten(-1, (self.heads, self.head_dim))
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
-            fresh.transpose(1, 2),
+            keys.transpose(1, 2),
             values.transpose(1, 2),
             attn_mask=None if mask is None else mask[:, None, None, :],
         ).transpose(1, 2)
@@ -176,17 +176,17 @@ class RobertaBaseDora(nn.Module):
 
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
-        assert T <= self.max_len, "T <= max_len"  # spec:19
+        assert T <= self.max_len, "T <= max_len"  # specs/encoder/roberta.sdsl:19
         x = self.norm(
             self.embed(tokens)
             + self.pos(torch.arange(2, T + 2, device=tokens.device))
             + self.kind(0 * tokens),
-        )  # spec:20
+        )  # specs/encoder/roberta.sdsl:20
         for layer in self.layers:
-            x = layer(x, mask)  # spec:20
+            x = layer(x, mask)  # specs/encoder/roberta.sdsl:20
         return self.head(
             self.embed(self.head_norm(F.gelu(self.dense(x))), project=True)
-        )  # spec:21
+        )  # specs/encoder/roberta.sdsl:21
 
     def reset_parameters(self):
         for module in self.modules():

@@ -62,15 +62,19 @@ class LoraLinear(nn.Module):
 
     def reset_parameters(self):
         nn.init.normal_(self.weight, std=0.02)
-        nn.init.kaiming_uniform_(
-            self.weight_lora_a,
-            a=0.0,
-            generator=torch.Generator(self.weight_lora_a.device).manual_seed(0),
+        self.weight_lora_a.detach().copy_(
+            nn.init.kaiming_uniform_(
+                torch.empty(self.weight_lora_a.shape, device="cpu"),
+                a=0.0,
+                generator=torch.Generator().manual_seed(0),
+            ),
         )
-        nn.init.kaiming_uniform_(
-            self.weight_lora_b,
-            a=0.0,
-            generator=torch.Generator(self.weight_lora_b.device).manual_seed(1),
+        self.weight_lora_b.detach().copy_(
+            nn.init.kaiming_uniform_(
+                torch.empty(self.weight_lora_b.shape, device="cpu"),
+                a=0.0,
+                generator=torch.Generator().manual_seed(1),
+            ),
         )
         nn.init.constant_(self.weight_lora_inner, 0.1)
         nn.init.zeros_(self.weight_lora_outer)
@@ -135,13 +139,13 @@ class Attention(nn.Module):
     def forward(self, x, mask=None):
         weight_lora_b = self.q()
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
-        fresh = self.k(x).unflatten(-1, (self.heads, self.head_dim))
+        keys = self.k(x).unflatten(-1, (self.heads, self.head_dim))
         values = self.v(x, weight_lora_b[0], weight_lora_b[1]).unflatten(
             -1, (self.heads, self.head_dim)
         )
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
-            fresh.transpose(1, 2),
+            keys.transpose(1, 2),
             values.transpose(1, 2),
             attn_mask=None if mask is None else mask[:, None, None, :],
         ).transpose(1, 2)
@@ -195,13 +199,13 @@ class AttentionReader(nn.Module):
         queries = self.q(x, weight_lora_b, weight_lora_a).unflatten(
             -1, (self.heads, self.head_dim)
         )
-        fresh = self.k(x).unflatten(-1, (self.heads, self.head_dim))
+        keys = self.k(x).unflatten(-1, (self.heads, self.head_dim))
         values = self.v(x, weight_lora_b, weight_lora_a).unflatten(
             -1, (self.heads, self.head_dim)
         )
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
-            fresh.transpose(1, 2),
+            keys.transpose(1, 2),
             values.transpose(1, 2),
             attn_mask=None if mask is None else mask[:, None, None, :],
         ).transpose(1, 2)
@@ -261,18 +265,19 @@ class RobertaLargeVera(nn.Module):
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
         weight_lora_b = self.layers[0].attn.q()
-        assert T <= self.max_len, "T <= max_len"  # spec:19
+        assert T <= self.max_len, "T <= max_len"  # specs/encoder/roberta.sdsl:19
         x = self.norm(
             self.embed(tokens)
             + self.pos(torch.arange(2, T + 2, device=tokens.device))
             + self.kind(0 * tokens),
-        )  # spec:20
-        x = self.layers[0](x, mask)  # spec:20
+        )  # specs/encoder/roberta.sdsl:20
+        x = self.layers[0](x, mask)  # specs/encoder/roberta.sdsl:20
         for layer in self.layers[1:]:
-            x = layer(x, weight_lora_b[0], weight_lora_b[1], mask=mask)  # spec:20
+            # specs/encoder/roberta.sdsl:20
+            x = layer(x, weight_lora_b[0], weight_lora_b[1], mask=mask)
         return self.head(
             self.embed(self.head_norm(F.gelu(self.dense(x))), project=True)
-        )  # spec:21
+        )  # specs/encoder/roberta.sdsl:21
 
     def reset_parameters(self):
         for module in self.modules():

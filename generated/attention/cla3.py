@@ -17,15 +17,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -69,11 +74,10 @@ class Linear(nn.Linear):
 class Attention(nn.Module):
     """Attention whose `keys` and `values` other layers read too."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
         self.kv_heads = kv_heads
-        self.rope = rope
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
         self.q = Linear(dim, heads * self.head_dim, bias=False)
@@ -81,13 +85,11 @@ class Attention(nn.Module):
         self.v = Linear(dim, kv_heads * self.head_dim, bias=False)
         self.out = Linear(heads * self.head_dim, dim, bias=False)
 
-    def forward(self, x, mask=None):
-        T = x.shape[1]
+    def forward(self, x, cos, sin, mask=None):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, self.rope)
-        fresh = rotary(fresh, positions, self.rope)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
         mixed = causal_attention(queries, fresh, values, mask)
         return self.out(mixed.flatten(-2)), fresh, values
@@ -109,15 +111,15 @@ class SwiGLU(nn.Module):
 class RotaryDecoderLayer(nn.Module):
     """RotaryDecoderLayer whose `keys` and `values` other layers read too."""
 
-    def __init__(self, dim, heads, kv_heads, ff, rope, eps):
+    def __init__(self, dim, heads, kv_heads, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = Attention(dim, heads, kv_heads, rope)
+        self.attn = Attention(dim, heads, kv_heads)
         self.norm2 = nn.RMSNorm(dim, eps=eps)
         self.mlp = SwiGLU(dim, ff)
 
-    def forward(self, x, mask=None):
-        attn_out, keys, values = self.attn(self.norm1(x), mask)
+    def forward(self, x, cos, sin, mask=None):
+        attn_out, keys, values = self.attn(self.norm1(x), cos, sin, mask)
         x = x + attn_out
         return x + self.mlp(self.norm2(x)), keys, values
 
@@ -125,20 +127,17 @@ class RotaryDecoderLayer(nn.Module):
 class AttentionReader(nn.Module):
     """Attention that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
-        self.rope = rope
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
         self.q = Linear(dim, heads * self.head_dim, bias=False)
         self.out = Linear(heads * self.head_dim, dim, bias=False)
 
-    def forward(self, x, keys, values, mask=None):
-        T = x.shape[1]
+    def forward(self, x, keys, values, cos, sin, mask=None):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, self.rope)
+        queries = rotate(queries, cos, sin)
         mixed = causal_attention(queries, keys, values, mask)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
 
@@ -146,15 +145,15 @@ class AttentionReader(nn.Module):
 class RotaryDecoderLayerReader(nn.Module):
     """RotaryDecoderLayer that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, kv_heads, ff, rope, eps):
+    def __init__(self, dim, heads, kv_heads, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = AttentionReader(dim, heads, kv_heads, rope)
+        self.attn = AttentionReader(dim, heads, kv_heads)
         self.norm2 = nn.RMSNorm(dim, eps=eps)
         self.mlp = SwiGLU(dim, ff)
 
-    def forward(self, x, keys, values, mask=None):
-        x = x + self.attn(self.norm1(x), keys, values, mask)
+    def forward(self, x, keys, values, cos, sin, mask=None):
+        x = x + self.attn(self.norm1(x), keys, values, cos, sin, mask)
         return x + self.mlp(self.norm2(x))
 
 
@@ -170,25 +169,34 @@ class Cla3(nn.Module):
         eps=1e-5,
     ):
         super().__init__()
+        self.dim = dim
+        self.heads = heads
+        self.rope = rope
         assert dim % heads == 0
         self.embed = Embedding(vocab, dim)
         self.layers = nn.ModuleList(
-            RotaryDecoderLayer(dim, heads, kv_heads, ff, rope, eps)
+            RotaryDecoderLayer(dim, heads, kv_heads, ff, eps)
             if i % 3 == 0
-            else RotaryDecoderLayerReader(dim, heads, kv_heads, ff, rope, eps)
+            else RotaryDecoderLayerReader(dim, heads, kv_heads, ff, eps)
             for i in range(24)
         )
         self.norm = nn.RMSNorm(dim, eps=eps)
         self.head = Linear(dim, vocab, bias=False)
 
     def forward(self, tokens, mask=None):
-        x = self.embed(tokens)  # spec:15  [B, T, dim]
+        T = tokens.shape[1]
+        x = self.embed(tokens)  # specs/language/llama.sdsl:15  [B, T, dim]
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device), self.dim // self.heads, self.rope, x
+        )  # specs/language/llama.sdsl:15
         for i, layer in enumerate(self.layers):
             if i % 3 == 0:
-                x, keys, values = layer(x, mask)  # spec:15
+                # specs/language/llama.sdsl:15
+                x, keys, values = layer(x, cos, sin, mask)
             else:
-                x = layer(x, keys, values, mask)  # spec:15
-        return self.head(self.norm(x))  # spec:15  [B, T, vocab]
+                # specs/language/llama.sdsl:15
+                x = layer(x, keys, values, cos, sin, mask)
+        return self.head(self.norm(x))  # specs/language/llama.sdsl:15  [B, T, vocab]
 
     def reset_parameters(self):
         for module in self.modules():

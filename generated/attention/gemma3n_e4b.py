@@ -60,15 +60,20 @@ from torch import Tensor, nn
 ALIASES = {"head.": "embed."}
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -182,23 +187,19 @@ class NormedAttention(nn.Module):
         self.q_norm = nn.RMSNorm(head_dim, eps=1e-6)
         self.k_norm = nn.RMSNorm(head_dim, eps=1e-6)
 
-    def forward(self, x):
-        T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:12
-        keys = rotary(
+    def forward(self, x, cos, sin):
+        keys = rotate(
             self.k_norm(self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))),
-            positions,
-            10000.0,
+            cos,
+            sin,
         )  # spec:13
         values = F.rms_norm(
             self.v(x).unflatten(-1, (self.kv_heads, self.head_dim)),
             (self.head_dim,),
             eps=1e-6,
         )  # spec:14
-        queries = rotary(
-            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))),
-            positions,
-            10000.0,
+        queries = rotate(
+            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))), cos, sin
         )  # spec:15
         return self.out(
             window_attention(
@@ -248,11 +249,12 @@ class Gemma3nLayer(nn.Module):
     def reset_parameters(self):
         nn.init.zeros_(self.scale)
 
-    def forward(self, streams, extra):
+    def forward(self, streams, extra, cos, sin):
         guess = self.altup.predict(streams)  # spec:79
         h = self.norm1(guess[0])  # spec:80  [B, T, dim]
-        # spec:81
-        x = (guess[0] + self.norm2(self.attn(h)) + self.laurel(h)) / math.sqrt(2)
+        x = (
+            guess[0] + self.norm2(self.attn(h, cos, sin)) + self.laurel(h)
+        ) / math.sqrt(2)  # spec:81
         x = x + self.norm4(self.mlp(self.norm3(x)))  # spec:82
         streams = self.altup.update(guess, x)  # spec:83
         aside = self.norm5(
@@ -280,23 +282,19 @@ class Gemma3nNormedAttention(nn.Module):
         self.q_norm = nn.RMSNorm(head_dim, eps=1e-6)
         self.k_norm = nn.RMSNorm(head_dim, eps=1e-6)
 
-    def forward(self, x):
-        T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:12
-        keys = rotary(
+    def forward(self, x, cos, sin):
+        keys = rotate(
             self.k_norm(self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))),
-            positions,
-            1000000.0,
+            cos,
+            sin,
         )  # spec:13
         values = F.rms_norm(
             self.v(x).unflatten(-1, (self.kv_heads, self.head_dim)),
             (self.head_dim,),
             eps=1e-6,
         )  # spec:14
-        queries = rotary(
-            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))),
-            positions,
-            1000000.0,
+        queries = rotate(
+            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))), cos, sin
         )  # spec:15
         return self.out(
             F.scaled_dot_product_attention(
@@ -332,11 +330,12 @@ class Gemma3nLayer2(nn.Module):
     def reset_parameters(self):
         nn.init.zeros_(self.scale)
 
-    def forward(self, streams, extra):
+    def forward(self, streams, extra, cos, sin):
         guess = self.altup.predict(streams)  # spec:79
         h = self.norm1(guess[0])  # spec:80  [B, T, dim]
-        # spec:81
-        x = (guess[0] + self.norm2(self.attn(h)) + self.laurel(h)) / math.sqrt(2)
+        x = (
+            guess[0] + self.norm2(self.attn(h, cos, sin)) + self.laurel(h)
+        ) / math.sqrt(2)  # spec:81
         x = x + self.norm4(self.mlp(self.norm3(x)))  # spec:82
         streams = self.altup.update(guess, x)  # spec:83
         aside = self.norm5(
@@ -385,11 +384,12 @@ class Gemma3nLayer3(nn.Module):
     def reset_parameters(self):
         nn.init.zeros_(self.scale)
 
-    def forward(self, streams, extra):
+    def forward(self, streams, extra, cos, sin):
         guess = self.altup.predict(streams)  # spec:79
         h = self.norm1(guess[0])  # spec:80  [B, T, dim]
-        # spec:81
-        x = (guess[0] + self.norm2(self.attn(h)) + self.laurel(h)) / math.sqrt(2)
+        x = (
+            guess[0] + self.norm2(self.attn(h, cos, sin)) + self.laurel(h)
+        ) / math.sqrt(2)  # spec:81
         x = x + self.norm4(self.mlp(self.norm3(x)))  # spec:82
         streams = self.altup.update(guess, x)  # spec:83
         aside = self.norm5(
@@ -403,6 +403,7 @@ class Gemma3nLayer3(nn.Module):
 class Gemma3nLayer4(nn.Module):
     def __init__(self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank):
         super().__init__()
+        self.head_dim = head_dim
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
         self.altup = AltUp(dim, copies)
@@ -421,10 +422,15 @@ class Gemma3nLayer4(nn.Module):
         nn.init.zeros_(self.scale)
 
     def forward(self, streams, extra):
+        T = streams.shape[2]
         guess = self.altup.predict(streams)  # spec:79
         h = self.norm1(guess[0])  # spec:80  [B, T, dim]
-        # spec:81
-        x = (guess[0] + self.norm2(self.attn(h)) + self.laurel(h)) / math.sqrt(2)
+        cos, sin = rotary_tables(
+            torch.arange(T, device=streams.device), self.head_dim, 1000000.0, streams
+        )  # spec:81
+        x = (
+            guess[0] + self.norm2(self.attn(h, cos, sin)) + self.laurel(h)
+        ) / math.sqrt(2)  # spec:81
         x = x + self.norm4(self.mlp(self.norm3(x)))  # spec:82
         streams = self.altup.update(guess, x)  # spec:83
         aside = self.norm5(
@@ -453,21 +459,21 @@ class NormedAttentionWriter(nn.Module):
 
     def forward(self, x):
         T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:12
-        keys = rotary(
+        cos, sin = rotary_tables(
+            torch.arange(T, device=x.device), self.head_dim, 10000.0, x
+        )  # spec:13
+        keys = rotate(
             self.k_norm(self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))),
-            positions,
-            10000.0,
+            cos,
+            sin,
         )  # spec:13
         values = F.rms_norm(
             self.v(x).unflatten(-1, (self.kv_heads, self.head_dim)),
             (self.head_dim,),
             eps=1e-6,
         )  # spec:14
-        queries = rotary(
-            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))),
-            positions,
-            10000.0,
+        queries = rotate(
+            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))), cos, sin
         )  # spec:15
         return (
             self.out(
@@ -537,21 +543,21 @@ class NormedAttentionWriter2(nn.Module):
 
     def forward(self, x):
         T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:12
-        keys = rotary(
+        cos, sin = rotary_tables(
+            torch.arange(T, device=x.device), self.head_dim, 1000000.0, x
+        )  # spec:13
+        keys = rotate(
             self.k_norm(self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))),
-            positions,
-            1000000.0,
+            cos,
+            sin,
         )  # spec:13
         values = F.rms_norm(
             self.v(x).unflatten(-1, (self.kv_heads, self.head_dim)),
             (self.head_dim,),
             eps=1e-6,
         )  # spec:14
-        queries = rotary(
-            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))),
-            positions,
-            1000000.0,
+        queries = rotate(
+            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))), cos, sin
         )  # spec:15
         return (
             self.out(
@@ -621,13 +627,9 @@ class NormedAttentionReader(nn.Module):
         self.out = Linear(heads * head_dim, dim, bias=False)
         self.q_norm = nn.RMSNorm(head_dim, eps=1e-6)
 
-    def forward(self, x, keys, values):
-        T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:12
-        queries = rotary(
-            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))),
-            positions,
-            10000.0,
+    def forward(self, x, keys, values, cos, sin):
+        queries = rotate(
+            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))), cos, sin
         )  # spec:15
         return self.out(
             window_attention(
@@ -658,11 +660,11 @@ class Gemma3nLayerReader(nn.Module):
     def reset_parameters(self):
         nn.init.zeros_(self.scale)
 
-    def forward(self, streams, extra, keys, values):
+    def forward(self, streams, extra, keys, values, cos, sin):
         guess = self.altup.predict(streams)  # spec:79
         h = self.norm1(guess[0])  # spec:80  [B, T, dim]
         x = (
-            guess[0] + self.norm2(self.attn(h, keys, values)) + self.laurel(h)
+            guess[0] + self.norm2(self.attn(h, keys, values, cos, sin)) + self.laurel(h)
         ) / math.sqrt(2)  # spec:81
         x = x + self.norm4(self.mlp(self.norm3(x)))  # spec:82
         streams = self.altup.update(guess, x)  # spec:83
@@ -685,13 +687,9 @@ class NormedAttentionReader2(nn.Module):
         self.out = Linear(heads * head_dim, dim, bias=False)
         self.q_norm = nn.RMSNorm(head_dim, eps=1e-6)
 
-    def forward(self, x, keys, values):
-        T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:12
-        queries = rotary(
-            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))),
-            positions,
-            1000000.0,
+    def forward(self, x, keys, values, cos, sin):
+        queries = rotate(
+            self.q_norm(self.q(x).unflatten(-1, (self.heads, self.head_dim))), cos, sin
         )  # spec:15
         return self.out(
             F.scaled_dot_product_attention(
@@ -729,11 +727,11 @@ class Gemma3nLayerReader2(nn.Module):
     def reset_parameters(self):
         nn.init.zeros_(self.scale)
 
-    def forward(self, streams, extra, keys, values):
+    def forward(self, streams, extra, keys, values, cos, sin):
         guess = self.altup.predict(streams)  # spec:79
         h = self.norm1(guess[0])  # spec:80  [B, T, dim]
         x = (
-            guess[0] + self.norm2(self.attn(h, keys, values)) + self.laurel(h)
+            guess[0] + self.norm2(self.attn(h, keys, values, cos, sin)) + self.laurel(h)
         ) / math.sqrt(2)  # spec:81
         x = x + self.norm4(self.mlp(self.norm3(x)))  # spec:82
         streams = self.altup.update(guess, x)  # spec:83
@@ -763,6 +761,7 @@ class Gemma3nE4B(nn.Module):
         super().__init__()
         self.side_vocab = side_vocab
         self.dim = dim
+        self.head_dim = head_dim
         self.side = side
         self.embed = SharedEmbedding(vocab, dim)
         self.side_embed = Embedding(side_vocab, 35 * side)
@@ -840,6 +839,7 @@ class Gemma3nE4B(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
+        T = tokens.shape[1]
         x = math.sqrt(self.dim) * self.embed(tokens)  # spec:113  [B, T, dim]
         known = math.sqrt(self.side) * self.side_embed(
             torch.where(tokens < self.side_vocab, tokens, 0)
@@ -858,15 +858,27 @@ class Gemma3nE4B(nn.Module):
                 as_large(self.fan_out[2](x), x),
             ),
         )  # spec:117
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device), self.head_dim, 10000.0, streams
+        )  # spec:118
+        cos_2, sin_2 = rotary_tables(
+            torch.arange(T, device=tokens.device), self.head_dim, 1000000.0, streams
+        )  # spec:118
         for i, layer in enumerate(self.layers[:18]):
-            streams = layer(streams, extras[i])  # spec:118
+            if i == 14:
+                streams = layer(streams, extras[14])  # spec:118
+            elif i % 5 != 4:
+                streams = layer(streams, extras[i], cos, sin)  # spec:118
+            else:
+                streams = layer(streams, extras[i], cos_2, sin_2)  # spec:118
         streams, keys, values = self.layers[18](streams, extras[18])  # spec:118
         streams, keys_2, values_2 = self.layers[19](streams, extras[19])  # spec:118
         for i, layer in enumerate(self.layers[20:], 20):
             if i % 5 == 4:
-                streams = layer(streams, extras[i], keys_2, values_2)  # spec:118
+                # spec:118
+                streams = layer(streams, extras[i], keys_2, values_2, cos_2, sin_2)
             else:
-                streams = layer(streams, extras[i], keys, values)  # spec:118
+                streams = layer(streams, extras[i], keys, values, cos, sin)  # spec:118
         y = streams.unbind()  # spec:119
         x = torch.stack(
             (

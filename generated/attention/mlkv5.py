@@ -16,15 +16,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -47,6 +52,19 @@ def causal_attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         is_causal=visible is None and rows > 1,
         enable_gqa=True,
     ).transpose(1, 2)
+
+
+def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
+    by their positions.
+    """
+    dim = x.shape[-1]
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+    angles = positions.to(dtype)[..., None, None] * speeds
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
 
 class Embedding(nn.Embedding):
@@ -85,29 +103,32 @@ class PythiaAttention(nn.Module):
             if "values" in state
             else x.new_zeros(B, 0, self.kv_heads, self.head_dim)
         )
-        positions = torch.arange(S, S + T, device=x.device)  # spec:14
         q1, q2 = (
             self.q(x)
             .unflatten(-1, (self.heads, self.head_dim))
             .split((self.turned, self.head_dim - self.turned), dim=-1)
-        )  # spec:15
+        )  # specs/language/pythia.sdsl:15
         k1, k2 = (
             self.k(x)
             .unflatten(-1, (self.kv_heads, self.head_dim))
             .split((self.turned, self.head_dim - self.turned), dim=-1)
-        )  # spec:16
-        queries = torch.cat((rotary(q1, positions, 10000.0), q2), dim=-1)  # spec:17
+        )  # specs/language/pythia.sdsl:16
+        cos, sin = rotary_tables(
+            torch.arange(S, S + T, device=x.device), self.turned, 10000.0, x
+        )  # specs/language/pythia.sdsl:17
+        # specs/language/pythia.sdsl:17
+        queries = torch.cat((rotate(q1, cos, sin), q2), dim=-1)
         keys = state["keys"] = torch.cat(
-            (keys, torch.cat((rotary(k1, positions, 10000.0), k2), dim=-1)), dim=1
-        )  # spec:18
+            (keys, torch.cat((rotate(k1, cos, sin), k2), dim=-1)), dim=1
+        )  # specs/language/pythia.sdsl:18
         values = state["values"] = torch.cat(
             (values, self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))), dim=1
-        )  # spec:19
+        )  # specs/language/pythia.sdsl:19
         return (
             self.out(causal_attention(queries, keys, values).flatten(-2)),
             keys,
             values,
-        )  # spec:20
+        )  # specs/language/pythia.sdsl:20
 
 
 class MLP(nn.Module):
@@ -133,8 +154,10 @@ class ParallelLayer(nn.Module):
         self.mlp = MLP(dim)
 
     def forward(self, x, cache, slot):
-        attn_out, keys, values = self.attn(self.norm1(x), cache, slot)  # spec:31
-        return x + attn_out + self.mlp(self.norm2(x)), keys, values  # spec:31
+        # specs/language/pythia.sdsl:31
+        attn_out, keys, values = self.attn(self.norm1(x), cache, slot)
+        # specs/language/pythia.sdsl:31
+        return x + attn_out + self.mlp(self.norm2(x)), keys, values
 
 
 class PythiaAttentionReader(nn.Module):
@@ -152,14 +175,17 @@ class PythiaAttentionReader(nn.Module):
     def forward(self, x, keys, values):
         T = x.shape[1]
         M = values.shape[1]
-        positions = torch.arange(M - T, M, device=x.device)  # spec:14
+        # specs/language/pythia.sdsl:14
+        positions = torch.arange(M - T, M, device=x.device)
         q1, q2 = (
             self.q(x)
             .unflatten(-1, (self.heads, self.head_dim))
             .split((self.turned, self.head_dim - self.turned), dim=-1)
-        )  # spec:15
-        queries = torch.cat((rotary(q1, positions, 10000.0), q2), dim=-1)  # spec:17
-        return self.out(causal_attention(queries, keys, values).flatten(-2))  # spec:20
+        )  # specs/language/pythia.sdsl:15
+        # specs/language/pythia.sdsl:17
+        queries = torch.cat((rotary(q1, positions, 10000.0), q2), dim=-1)
+        # specs/language/pythia.sdsl:20
+        return self.out(causal_attention(queries, keys, values).flatten(-2))
 
 
 class ParallelLayerReader(nn.Module):
@@ -173,7 +199,7 @@ class ParallelLayerReader(nn.Module):
         self.mlp = MLP(dim)
 
     def forward(self, x, keys, values):
-        # spec:31
+        # specs/language/pythia.sdsl:31
         return x + self.attn(self.norm1(x), keys, values) + self.mlp(self.norm2(x))
 
 
@@ -201,13 +227,13 @@ class Mlkv5(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # spec:44  [B, T, dim]
+        x = self.embed(tokens)  # specs/language/pythia.sdsl:44  [B, T, dim]
         for i, layer in enumerate(self.layers):
             if i in (0, 2, 4, 7, 9):
-                x, keys, values = layer(x, cache, i)  # spec:44
+                x, keys, values = layer(x, cache, i)  # specs/language/pythia.sdsl:44
             else:
-                x = layer(x, keys, values)  # spec:44
-        return self.head(self.norm(x))  # spec:44  [B, T, vocab]
+                x = layer(x, keys, values)  # specs/language/pythia.sdsl:44
+        return self.head(self.norm(x))  # specs/language/pythia.sdsl:44  [B, T, vocab]
 
     def reset_parameters(self):
         for module in self.modules():

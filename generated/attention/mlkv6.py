@@ -16,15 +16,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -51,22 +56,23 @@ class PythiaAttention(nn.Module):
         self.v = nn.Linear(dim, self.head_dim)
         self.out = nn.Linear(heads * self.head_dim, dim)
 
-    def forward(self, x):
-        T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:14
+    def forward(self, x, cos, sin):
         q1, q2 = (
             self.q(x)
             .unflatten(-1, (self.heads, self.head_dim))
             .split((self.turned, self.head_dim - self.turned), dim=-1)
-        )  # spec:15
+        )  # specs/language/pythia.sdsl:15
         k1, k2 = (
             self.k(x)
             .unflatten(-1, (self.kv_heads, self.head_dim))
             .split((self.turned, self.head_dim - self.turned), dim=-1)
-        )  # spec:16
-        queries = torch.cat((rotary(q1, positions, 10000.0), q2), dim=-1)  # spec:17
-        keys = torch.cat((rotary(k1, positions, 10000.0), k2), dim=-1)  # spec:18
-        values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:19
+        )  # specs/language/pythia.sdsl:16
+        # specs/language/pythia.sdsl:17
+        queries = torch.cat((rotate(q1, cos, sin), q2), dim=-1)
+        # specs/language/pythia.sdsl:18
+        keys = torch.cat((rotate(k1, cos, sin), k2), dim=-1)
+        # specs/language/pythia.sdsl:19
+        values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
         return (
             self.out(
                 F.scaled_dot_product_attention(
@@ -81,7 +87,7 @@ class PythiaAttention(nn.Module):
             ),
             keys,
             values,
-        )  # spec:20
+        )  # specs/language/pythia.sdsl:20
 
 
 class MLP(nn.Module):
@@ -106,9 +112,11 @@ class ParallelLayer(nn.Module):
         self.norm2 = nn.LayerNorm(dim)
         self.mlp = MLP(dim)
 
-    def forward(self, x):
-        attn_out, keys, values = self.attn(self.norm1(x))  # spec:31
-        return x + attn_out + self.mlp(self.norm2(x)), keys, values  # spec:31
+    def forward(self, x, cos, sin):
+        # specs/language/pythia.sdsl:31
+        attn_out, keys, values = self.attn(self.norm1(x), cos, sin)
+        # specs/language/pythia.sdsl:31
+        return x + attn_out + self.mlp(self.norm2(x)), keys, values
 
 
 class PythiaAttentionReader(nn.Module):
@@ -123,15 +131,14 @@ class PythiaAttentionReader(nn.Module):
         self.q = nn.Linear(dim, heads * self.head_dim)
         self.out = nn.Linear(heads * self.head_dim, dim)
 
-    def forward(self, x, keys, values):
-        T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:14
+    def forward(self, x, keys, values, cos, sin):
         q1, q2 = (
             self.q(x)
             .unflatten(-1, (self.heads, self.head_dim))
             .split((self.turned, self.head_dim - self.turned), dim=-1)
-        )  # spec:15
-        queries = torch.cat((rotary(q1, positions, 10000.0), q2), dim=-1)  # spec:17
+        )  # specs/language/pythia.sdsl:15
+        # specs/language/pythia.sdsl:17
+        queries = torch.cat((rotate(q1, cos, sin), q2), dim=-1)
         return self.out(
             F.scaled_dot_product_attention(
                 queries.transpose(1, 2),
@@ -142,7 +149,7 @@ class PythiaAttentionReader(nn.Module):
             )
             .transpose(1, 2)
             .flatten(-2),
-        )  # spec:20
+        )  # specs/language/pythia.sdsl:20
 
 
 class ParallelLayerReader(nn.Module):
@@ -155,9 +162,12 @@ class ParallelLayerReader(nn.Module):
         self.norm2 = nn.LayerNorm(dim)
         self.mlp = MLP(dim)
 
-    def forward(self, x, keys, values):
-        # spec:31
-        return x + self.attn(self.norm1(x), keys, values) + self.mlp(self.norm2(x))
+    def forward(self, x, keys, values, cos, sin):
+        return (
+            x
+            + self.attn(self.norm1(x), keys, values, cos, sin)
+            + self.mlp(self.norm2(x))
+        )  # specs/language/pythia.sdsl:31
 
 
 class Linear(nn.Linear):
@@ -170,6 +180,8 @@ class Linear(nn.Linear):
 class Mlkv6(nn.Module):
     def __init__(self, vocab=50304, dim=768, heads=12, kv_heads=1):
         super().__init__()
+        self.dim = dim
+        self.heads = heads
         assert dim % heads == 0
         self.embed = Embedding(vocab, dim)
         self.layers = nn.ModuleList(
@@ -182,13 +194,20 @@ class Mlkv6(nn.Module):
         self.head = Linear(dim, vocab, bias=False)
 
     def forward(self, tokens):
-        x = self.embed(tokens)  # spec:44  [B, T, dim]
+        T = tokens.shape[1]
+        x = self.embed(tokens)  # specs/language/pythia.sdsl:44  [B, T, dim]
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device),
+            self.dim // self.heads // 4,
+            10000.0,
+            x,
+        )  # specs/language/pythia.sdsl:44
         for i, layer in enumerate(self.layers):
             if i % 2 == 0:
-                x, keys, values = layer(x)  # spec:44
+                x, keys, values = layer(x, cos, sin)  # specs/language/pythia.sdsl:44
             else:
-                x = layer(x, keys, values)  # spec:44
-        return self.head(self.norm(x))  # spec:44  [B, T, vocab]
+                x = layer(x, keys, values, cos, sin)  # specs/language/pythia.sdsl:44
+        return self.head(self.norm(x))  # specs/language/pythia.sdsl:44  [B, T, vocab]
 
     def reset_parameters(self):
         for module in self.modules():

@@ -24,15 +24,20 @@ from torch import Tensor, nn
 ALIASES = {"head.": "embed."}
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -85,13 +90,11 @@ class Attention(nn.Module):
         self.v = nn.Linear(dim, kv_heads * self.head_dim, bias=False)
         self.out = nn.Linear(heads * self.head_dim, dim, bias=False)
 
-    def forward(self, x):
-        T = x.shape[1]
+    def forward(self, x, cos, sin):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, 10000.0)
-        fresh = rotary(fresh, positions, 10000.0)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
         mixed = window_attention(queries, fresh, values, window=self.window)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
@@ -118,8 +121,8 @@ class WindowedLayer(nn.Module):
         self.norm2 = nn.RMSNorm(dim, eps=1e-6)
         self.mlp = SwiGLU(dim, ff)
 
-    def forward(self, x):
-        x = x + self.attn(self.norm1(x))  # spec:10
+    def forward(self, x, cos, sin):
+        x = x + self.attn(self.norm1(x), cos, sin)  # spec:10
         return x + self.mlp(self.norm2(x))  # spec:11
 
 
@@ -138,20 +141,18 @@ class MemoryAttention(nn.Module):
 
     def forward(self, x, memory):
         T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:24
-        keys = rotary(
-            self.k(memory).unflatten(-1, (self.kv_heads, self.head_dim)),
-            positions,
-            10000.0,
+        cos, sin = rotary_tables(
+            torch.arange(T, device=x.device), self.head_dim, 10000.0, x
+        )  # spec:25
+        keys = rotate(
+            self.k(memory).unflatten(-1, (self.kv_heads, self.head_dim)), cos, sin
         )  # spec:25
         values = self.v(memory).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:26
         return (
             self.out(
                 F.scaled_dot_product_attention(
-                    rotary(
-                        self.q(x).unflatten(-1, (self.heads, self.head_dim)),
-                        positions,
-                        10000.0,
+                    rotate(
+                        self.q(x).unflatten(-1, (self.heads, self.head_dim)), cos, sin
                     ).transpose(1, 2),
                     keys.transpose(1, 2),
                     values.transpose(1, 2),
@@ -191,15 +192,11 @@ class MemoryAttentionReader(nn.Module):
         self.q = nn.Linear(dim, heads * self.head_dim, bias=False)
         self.out = nn.Linear(heads * self.head_dim, dim, bias=False)
 
-    def forward(self, x, keys, values):
-        T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:24
+    def forward(self, x, keys, values, cos, sin):
         return self.out(
             F.scaled_dot_product_attention(
-                rotary(
-                    self.q(x).unflatten(-1, (self.heads, self.head_dim)),
-                    positions,
-                    10000.0,
+                rotate(
+                    self.q(x).unflatten(-1, (self.heads, self.head_dim)), cos, sin
                 ).transpose(1, 2),
                 keys.transpose(1, 2),
                 values.transpose(1, 2),
@@ -220,8 +217,8 @@ class MemoryLayerReader(nn.Module):
         self.norm2 = nn.RMSNorm(dim, eps=1e-6)
         self.mlp = SwiGLU(dim, ff)
 
-    def forward(self, x, keys, values):
-        x = x + self.attn(self.norm1(x), keys, values)  # spec:37
+    def forward(self, x, keys, values, cos, sin):
+        x = x + self.attn(self.norm1(x), keys, values, cos, sin)  # spec:37
         return x + self.mlp(self.norm2(x))  # spec:38
 
 
@@ -237,6 +234,8 @@ class Yoco1B(nn.Module):
         window=1024,
     ):
         super().__init__()
+        self.dim = dim
+        self.heads = heads
         assert depth % 2 == 0
         self.embed = SharedEmbedding(vocab, dim)
         self.lower = nn.ModuleList(
@@ -251,14 +250,18 @@ class Yoco1B(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
-        x = self.embed(tokens)  # spec:53
+        T = tokens.shape[1]
+        x = self.embed(tokens)  # spec:53  [B, T, dim]
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device), self.dim // self.heads, 10000.0, x
+        )  # spec:53
         for layer_2 in self.lower:
-            x = layer_2(x)  # spec:53
+            x = layer_2(x, cos, sin)  # spec:53
         memory = self.memory(x)  # spec:54
         x_2 = x  # spec:54
         x_2, keys, values = self.upper[0](x_2, memory)  # spec:54
         for layer in self.upper[1:]:
-            x_2 = layer(x_2, keys, values)  # spec:54
+            x_2 = layer(x_2, keys, values, cos, sin)  # spec:54
         return self.embed(self.norm(x_2), project=True)  # spec:54  [B, T, vocab]
 
     def reset_parameters(self):

@@ -24,15 +24,20 @@ from torch import Tensor, nn
 ALIASES = {"head.": "embed."}
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -73,6 +78,19 @@ def causal_attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         attn_mask=visible,
         is_causal=visible is None and rows > 1,
     ).transpose(1, 2)
+
+
+def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
+    by their positions.
+    """
+    dim = x.shape[-1]
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+    angles = positions.to(dtype)[..., None, None] * speeds
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
 
 class SharedEmbedding(nn.Embedding):
@@ -120,9 +138,11 @@ class Attention(nn.Module):
         )
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(S, S + T, device=x.device)
-        queries = rotary(queries, positions, 10000.0)
-        fresh = rotary(fresh, positions, 10000.0)
+        cos, sin = rotary_tables(
+            torch.arange(S, S + T, device=x.device), self.head_dim, 10000.0, x
+        )
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         keys = state["keys"] = torch.cat((keys, fresh), dim=1)
         values = state["values"] = torch.cat(
             (values, self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))), dim=1
@@ -184,14 +204,16 @@ class MemoryAttention(nn.Module):
             if "values" in state
             else x.new_zeros(B, 0, self.kv_heads, self.head_dim)
         )
-        positions = torch.arange(S, S + T, device=x.device)  # spec:24
+        cos, sin = rotary_tables(
+            torch.arange(S, S + T, device=x.device), self.head_dim, 10000.0, x
+        )  # spec:25
         keys = state["keys"] = torch.cat(
             (
                 keys,
-                rotary(
+                rotate(
                     self.k(memory).unflatten(-1, (self.kv_heads, self.head_dim)),
-                    positions,
-                    10000.0,
+                    cos,
+                    sin,
                 ),
             ),
             dim=1,
@@ -203,10 +225,8 @@ class MemoryAttention(nn.Module):
         return (
             self.out(
                 causal_attention(
-                    rotary(
-                        self.q(x).unflatten(-1, (self.heads, self.head_dim)),
-                        positions,
-                        10000.0,
+                    rotate(
+                        self.q(x).unflatten(-1, (self.heads, self.head_dim)), cos, sin
                     ),
                     keys,
                     values,

@@ -8,7 +8,7 @@ Shapes: B batch, T length.
 Stored parameters: 67,736,832. Applied in one forward: 163,037,184.
 
 What is shared (each tensor exists once, under the first name):
-  embed.weight: 2 times, in embed, head (line 27)
+  embed.weight: 2 times, in embed, head (specs/language/gpt2.sdsl:27)
   layers.0.* (16 tensors): 3 times, in layers 0, 4, 11 (line 20)
   layers.1.* (16 tensors): 3 times, in layers 1, 5, 10 (line 20)
   layers.2.* (16 tensors): 3 times, in layers 2, 6, 9 (line 20)
@@ -159,13 +159,13 @@ class MapReversed(nn.Module):
 
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
-        assert T <= self.max_len, "T <= max_len"  # spec:19
-        # spec:20
+        assert T <= self.max_len, "T <= max_len"  # specs/language/gpt2.sdsl:19
+        # specs/language/gpt2.sdsl:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # spec:22
+        x = F.dropout(x, self.drop, self.training)  # specs/language/gpt2.sdsl:22
         for i in ORDER:
-            x = self.layers[i](x, mask)  # spec:22
-        return self.embed(self.norm(x), project=True)  # spec:22  [B, T, vocab]
+            x = self.layers[i](x, mask)  # specs/language/gpt2.sdsl:22
+        return self.embed(self.norm(x), project=True)  # specs/language/gpt2.sdsl:22
 
     def reset_parameters(self):
         for module in self.modules():

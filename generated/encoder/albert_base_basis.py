@@ -55,11 +55,11 @@ class Attention(nn.Module):
 
     def forward(self, x, mask=None):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
-        fresh = self.k(x).unflatten(-1, (self.heads, self.head_dim))
+        keys = self.k(x).unflatten(-1, (self.heads, self.head_dim))
         values = self.v(x).unflatten(-1, (self.heads, self.head_dim))
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
-            fresh.transpose(1, 2),
+            keys.transpose(1, 2),
             values.transpose(1, 2),
             attn_mask=None if mask is None else mask[:, None, None, :],
         ).transpose(1, 2)

@@ -117,9 +117,9 @@ class Attention(nn.Module):
 
     def forward(self, x, scores, mask=None):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
-        fresh = self.k(x).unflatten(-1, (self.heads, self.head_dim))
+        keys = self.k(x).unflatten(-1, (self.heads, self.head_dim))
         values = self.v(x).unflatten(-1, (self.heads, self.head_dim))
-        mixed = attention(queries, fresh, values, mask, scores, scale=1.0)
+        mixed = attention(queries, keys, values, mask, scores, scale=1.0)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
 
 

@@ -51,15 +51,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -122,11 +127,10 @@ class Linear(nn.Linear):
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
         self.kv_heads = kv_heads
-        self.rope = rope
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
         self.q = LowRankLinear(heads * self.head_dim, 2184, dim)
@@ -134,13 +138,11 @@ class Attention(nn.Module):
         self.v = LowRankLinear(kv_heads * self.head_dim, 2184, dim)
         self.out = Linear(heads * self.head_dim, dim, bias=False)
 
-    def forward(self, x, mask=None):
-        T = x.shape[1]
+    def forward(self, x, cos, sin, mask=None):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, self.rope)
-        fresh = rotary(fresh, positions, self.rope)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
         mixed = causal_attention(queries, fresh, values, mask)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
@@ -183,15 +185,15 @@ class RotaryDecoderLayer(nn.Module):
     attention, without biases: Llama's.
     """
 
-    def __init__(self, dim, heads, kv_heads, ff, rope, eps):
+    def __init__(self, dim, heads, kv_heads, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = Attention(dim, heads, kv_heads, rope)
+        self.attn = Attention(dim, heads, kv_heads)
         self.norm2 = nn.RMSNorm(dim, eps=eps)
         self.mlp = SwiGLU(dim, ff)
 
-    def forward(self, x, mask=None):
-        x = x + self.attn(self.norm1(x), mask)
+    def forward(self, x, cos, sin, mask=None):
+        x = x + self.attn(self.norm1(x), cos, sin, mask)
         return x + self.mlp(self.norm2(x))
 
 
@@ -215,11 +217,10 @@ class AttentionReader(nn.Module):
     another's, handed in by the caller.
     """
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
         self.kv_heads = kv_heads
-        self.rope = rope
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
         self.q = BasisLinear(heads * self.head_dim, 2184)
@@ -227,13 +228,11 @@ class AttentionReader(nn.Module):
         self.v = BasisLinear(kv_heads * self.head_dim, 2184)
         self.out = Linear(heads * self.head_dim, dim, bias=False)
 
-    def forward(self, x, weight_v, weight_v_2, weight_v_3, mask=None):
-        T = x.shape[1]
+    def forward(self, x, cos, sin, weight_v, weight_v_2, weight_v_3, mask=None):
         queries = self.q(x, weight_v).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x, weight_v_2).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, self.rope)
-        fresh = rotary(fresh, positions, self.rope)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x, weight_v_3).unflatten(-1, (self.kv_heads, self.head_dim))
         mixed = causal_attention(queries, fresh, values, mask)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
@@ -272,15 +271,17 @@ class RotaryDecoderLayerReader(nn.Module):
     `mlp` are another's, handed in by the caller.
     """
 
-    def __init__(self, dim, heads, kv_heads, ff, rope, eps):
+    def __init__(self, dim, heads, kv_heads, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = AttentionReader(dim, heads, kv_heads, rope)
+        self.attn = AttentionReader(dim, heads, kv_heads)
         self.norm2 = nn.RMSNorm(dim, eps=eps)
         self.mlp = SwiGLUReader(dim, ff)
 
-    def forward(self, x, weight_v, weight_v_2, weight_v_3, mlp, mask=None):
-        x = x + self.attn(self.norm1(x), weight_v, weight_v_2, weight_v_3, mask=mask)
+    def forward(self, x, cos, sin, weight_v, weight_v_2, weight_v_3, mlp, mask=None):
+        x = x + self.attn(
+            self.norm1(x), cos, sin, weight_v, weight_v_2, weight_v_3, mask=mask
+        )
         return x + self.mlp(self.norm2(x), mlp)
 
 
@@ -296,18 +297,22 @@ class BasisLlama7B(nn.Module):
         eps=1e-5,
     ):
         super().__init__()
+        self.dim = dim
+        self.heads = heads
+        self.rope = rope
         assert dim % heads == 0
         self.embed = Embedding(vocab, dim)
         self.layers = nn.ModuleList(
-            RotaryDecoderLayer(dim, heads, kv_heads, ff, rope, eps)
+            RotaryDecoderLayer(dim, heads, kv_heads, ff, eps)
             if i % 2 == 0
-            else RotaryDecoderLayerReader(dim, heads, kv_heads, ff, rope, eps)
+            else RotaryDecoderLayerReader(dim, heads, kv_heads, ff, eps)
             for i in range(32)
         )
         self.norm = nn.RMSNorm(dim, eps=eps)
         self.head = Linear(dim, vocab, bias=False)
 
     def forward(self, tokens, mask=None):
+        T = tokens.shape[1]
         weight_v = self.layers[0].attn.q()
         weight_v_2 = self.layers[0].attn.k()
         weight_v_3 = self.layers[0].attn.v()
@@ -356,72 +361,180 @@ class BasisLlama7B(nn.Module):
         weight_v_46 = self.layers[30].attn.q()
         weight_v_47 = self.layers[30].attn.k()
         weight_v_48 = self.layers[30].attn.v()
-        x = self.embed(tokens)  # spec:15
-        x = self.layers[0](x, mask)  # spec:15
+        x = self.embed(tokens)  # specs/language/llama.sdsl:15  [B, T, dim]
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device), self.dim // self.heads, self.rope, x
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[0](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[1](
-            x, weight_v, weight_v_2, weight_v_3, self.layers[0].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[2](x, mask)  # spec:15
+            x, cos, sin, weight_v, weight_v_2, weight_v_3, self.layers[0].mlp, mask=mask
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[2](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[3](
-            x, weight_v_4, weight_v_5, weight_v_6, self.layers[2].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[4](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_4,
+            weight_v_5,
+            weight_v_6,
+            self.layers[2].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[4](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[5](
-            x, weight_v_7, weight_v_8, weight_v_9, self.layers[4].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[6](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_7,
+            weight_v_8,
+            weight_v_9,
+            self.layers[4].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[6](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[7](
-            x, weight_v_10, weight_v_11, weight_v_12, self.layers[6].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[8](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_10,
+            weight_v_11,
+            weight_v_12,
+            self.layers[6].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[8](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[9](
-            x, weight_v_13, weight_v_14, weight_v_15, self.layers[8].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[10](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_13,
+            weight_v_14,
+            weight_v_15,
+            self.layers[8].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[10](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[11](
-            x, weight_v_16, weight_v_17, weight_v_18, self.layers[10].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[12](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_16,
+            weight_v_17,
+            weight_v_18,
+            self.layers[10].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[12](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[13](
-            x, weight_v_19, weight_v_20, weight_v_21, self.layers[12].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[14](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_19,
+            weight_v_20,
+            weight_v_21,
+            self.layers[12].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[14](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[15](
-            x, weight_v_22, weight_v_23, weight_v_24, self.layers[14].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[16](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_22,
+            weight_v_23,
+            weight_v_24,
+            self.layers[14].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[16](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[17](
-            x, weight_v_25, weight_v_26, weight_v_27, self.layers[16].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[18](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_25,
+            weight_v_26,
+            weight_v_27,
+            self.layers[16].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[18](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[19](
-            x, weight_v_28, weight_v_29, weight_v_30, self.layers[18].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[20](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_28,
+            weight_v_29,
+            weight_v_30,
+            self.layers[18].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[20](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[21](
-            x, weight_v_31, weight_v_32, weight_v_33, self.layers[20].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[22](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_31,
+            weight_v_32,
+            weight_v_33,
+            self.layers[20].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[22](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[23](
-            x, weight_v_34, weight_v_35, weight_v_36, self.layers[22].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[24](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_34,
+            weight_v_35,
+            weight_v_36,
+            self.layers[22].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[24](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[25](
-            x, weight_v_37, weight_v_38, weight_v_39, self.layers[24].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[26](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_37,
+            weight_v_38,
+            weight_v_39,
+            self.layers[24].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[26](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[27](
-            x, weight_v_40, weight_v_41, weight_v_42, self.layers[26].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[28](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_40,
+            weight_v_41,
+            weight_v_42,
+            self.layers[26].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[28](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[29](
-            x, weight_v_43, weight_v_44, weight_v_45, self.layers[28].mlp, mask=mask
-        )  # spec:15
-        x = self.layers[30](x, mask)  # spec:15
+            x,
+            cos,
+            sin,
+            weight_v_43,
+            weight_v_44,
+            weight_v_45,
+            self.layers[28].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        x = self.layers[30](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[31](
-            x, weight_v_46, weight_v_47, weight_v_48, self.layers[30].mlp, mask=mask
-        )  # spec:15
-        return self.head(self.norm(x))  # spec:15  [B, T, vocab]
+            x,
+            cos,
+            sin,
+            weight_v_46,
+            weight_v_47,
+            weight_v_48,
+            self.layers[30].mlp,
+            mask=mask,
+        )  # specs/language/llama.sdsl:15
+        return self.head(self.norm(x))  # specs/language/llama.sdsl:15  [B, T, vocab]
 
     def reset_parameters(self):
         for module in self.modules():

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-# Weight decay would pull these to zero, where they mean nothing.
+# What weight decay must leave alone: the ends of names.
 NO_DECAY = ("weight_mix",)
 
 

@@ -28,15 +28,20 @@ ALIASES = {"head.": "embed."}
 ORDER = ((4, 3, 6), (5, 2, 7), (6, 1, 8), (7, 0, 9))
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -73,13 +78,11 @@ class Attention(nn.Module):
         self.v = nn.Linear(dim, kv_heads * self.head_dim, bias=False)
         self.out = nn.Linear(heads * self.head_dim, dim, bias=False)
 
-    def forward(self, x):
-        T = x.shape[1]
+    def forward(self, x, cos, sin):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, 10000.0)
-        fresh = rotary(fresh, positions, 10000.0)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
@@ -108,9 +111,9 @@ class MixingLayer(nn.Module):
         nn.init.constant_(self.mix[0], 1)
         nn.init.constant_(self.mix[1], 0)
 
-    def forward(self, x, x0):
+    def forward(self, x, x0, cos, sin):
         x = self.mix[0] * x + self.mix[1] * x0  # spec:13
-        x = x + self.attn(self.norm1(x))  # spec:14
+        x = x + self.attn(self.norm1(x), cos, sin)  # spec:14
         return x + self.down(relu2(self.up(self.norm2(x))))  # spec:15
 
 
@@ -161,15 +164,17 @@ class MixingLayerReader(nn.Module):
         nn.init.constant_(self.mix_2[0], 1)
         nn.init.constant_(self.mix_2[1], 0)
 
-    def forward(self, x, x0, turn, mix):
+    def forward(self, x, x0, cos, sin, turn, mix):
         x = mix[0] * x + mix[1] * x0  # spec:13
-        x = x + self.attn(self.norm1(x, turn))  # spec:14
+        x = x + self.attn(self.norm1(x, turn), cos, sin)  # spec:14
         return x + self.down(relu2(self.up(self.norm2(x, turn))))  # spec:15
 
 
 class GolfOwnNorms(nn.Module):
     def __init__(self, vocab=1024, dim=512, heads=8, kv_heads=4, ff=1024):
         super().__init__()
+        self.dim = dim
+        self.heads = heads
         self.skip = nn.Parameter(torch.empty(8, dim))
         nn.init.ones_(self.skip)
         self.embed = SharedEmbedding(vocab, dim)
@@ -182,30 +187,34 @@ class GolfOwnNorms(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
+        T = tokens.shape[1]
         x0 = self.embed(tokens)  # spec:31  [B, T, dim]
         x = x0  # spec:32
         past = []  # spec:33
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device), self.dim // self.heads, 10000.0, x
+        )  # spec:34
         for layer in self.layers[:3]:
-            x = layer(x, x0)  # spec:35
+            x = layer(x, x0, cos, sin)  # spec:35
             past = past + [x]  # spec:36
         for layer in self.layers[3:6]:
-            x = layer(x, x0, 0, layer.mix)  # spec:35
+            x = layer(x, x0, cos, sin, 0, layer.mix)  # spec:35
             past = past + [x]  # spec:36
         for layer in self.layers[3:5]:
-            x = layer(x, x0, 1, layer.mix_1)  # spec:35
+            x = layer(x, x0, cos, sin, 1, layer.mix_1)  # spec:35
             past = past + [x]  # spec:36
         x = x + self.skip[0] * past[7]  # spec:39
-        x = self.layers[5](x, x0, 1, self.layers[5].mix_1)  # spec:40
+        x = self.layers[5](x, x0, cos, sin, 1, self.layers[5].mix_1)  # spec:40
         x = x + self.skip[1] * past[6]  # spec:39
-        x = self.layers[3](x, x0, 2, self.layers[3].mix_2)  # spec:40
+        x = self.layers[3](x, x0, cos, sin, 2, self.layers[3].mix_2)  # spec:40
         x = x + self.skip[2] * past[5]  # spec:39
-        x = self.layers[4](x, x0, 2, self.layers[4].mix_2)  # spec:40
+        x = self.layers[4](x, x0, cos, sin, 2, self.layers[4].mix_2)  # spec:40
         x = x + self.skip[3] * past[4]  # spec:39
-        x = self.layers[5](x, x0, 2, self.layers[5].mix_2)  # spec:40
+        x = self.layers[5](x, x0, cos, sin, 2, self.layers[5].mix_2)  # spec:40
         for i, j, k in ORDER:
             x = x + self.skip[i] * past[j]  # spec:39
-            x = self.layers[k](x, x0)  # spec:40
-        x = self.layers[10](x, x0)  # spec:40
+            x = self.layers[k](x, x0, cos, sin)  # spec:40
+        x = self.layers[10](x, x0, cos, sin)  # spec:40
         return 30 * torch.tanh(self.embed(self.norm(x), project=True) / 30)  # spec:42
 
     def reset_parameters(self):

@@ -17,15 +17,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -98,9 +103,11 @@ class Attention(nn.Module):
         )
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(S, S + T, device=x.device)
-        queries = rotary(queries, positions, self.rope)
-        fresh = rotary(fresh, positions, self.rope)
+        cos, sin = rotary_tables(
+            torch.arange(S, S + T, device=x.device), self.head_dim, self.rope, x
+        )
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         keys = state["keys"] = torch.cat((keys, fresh), dim=1)
         values = state["values"] = torch.cat(
             (values, self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))), dim=1

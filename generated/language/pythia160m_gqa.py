@@ -16,15 +16,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -51,9 +56,7 @@ class PythiaAttention(nn.Module):
         self.v = nn.Linear(dim, kv_heads // 3 * self.head_dim)
         self.out = nn.Linear(heads * self.head_dim, dim)
 
-    def forward(self, x):
-        T = x.shape[1]
-        positions = torch.arange(T, device=x.device)  # spec:14
+    def forward(self, x, cos, sin):
         q1, q2 = (
             self.q(x)
             .unflatten(-1, (self.heads, self.head_dim))
@@ -65,8 +68,8 @@ class PythiaAttention(nn.Module):
             .repeat_interleave(3, dim=-2)
             .split((self.turned, self.head_dim - self.turned), dim=-1)
         )  # spec:16
-        queries = torch.cat((rotary(q1, positions, 10000.0), q2), dim=-1)  # spec:17
-        keys = torch.cat((rotary(k1, positions, 10000.0), k2), dim=-1)  # spec:18
+        queries = torch.cat((rotate(q1, cos, sin), q2), dim=-1)  # spec:17
+        keys = torch.cat((rotate(k1, cos, sin), k2), dim=-1)  # spec:18
         values = self.v(x).unflatten(-1, (self.kv_heads // 3, self.head_dim))  # spec:19
         return self.out(
             F.scaled_dot_product_attention(
@@ -102,8 +105,9 @@ class ParallelLayer(nn.Module):
         self.norm2 = nn.LayerNorm(dim)
         self.mlp = MLP(dim)
 
-    def forward(self, x):
-        return x + self.attn(self.norm1(x)) + self.mlp(self.norm2(x))  # spec:31
+    def forward(self, x, cos, sin):
+        # spec:31
+        return x + self.attn(self.norm1(x), cos, sin) + self.mlp(self.norm2(x))
 
 
 class Linear(nn.Linear):
@@ -116,6 +120,8 @@ class Linear(nn.Linear):
 class Pythia160MGqa(nn.Module):
     def __init__(self, vocab=50304, dim=768, depth=12, heads=12, kv_heads=12):
         super().__init__()
+        self.dim = dim
+        self.heads = heads
         assert dim % heads == 0
         self.embed = Embedding(vocab, dim)
         self.layers = nn.ModuleList(
@@ -125,9 +131,16 @@ class Pythia160MGqa(nn.Module):
         self.head = Linear(dim, vocab, bias=False)
 
     def forward(self, tokens):
-        x = self.embed(tokens)  # spec:44
+        T = tokens.shape[1]
+        x = self.embed(tokens)  # spec:44  [B, T, dim]
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device),
+            self.dim // self.heads // 4,
+            10000.0,
+            x,
+        )  # spec:44
         for layer in self.layers:
-            x = layer(x)  # spec:44
+            x = layer(x, cos, sin)  # spec:44
         return self.head(self.norm(x))  # spec:44  [B, T, vocab]
 
     def reset_parameters(self):

@@ -22,15 +22,20 @@ from torch import Tensor, nn
 ALIASES = {"head.": "embed."}
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -102,17 +107,16 @@ class QwenAttention(nn.Module):
         )
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))  # spec:17
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:17
-        positions = torch.arange(S, S + T, device=x.device)  # spec:19
-        keys = state["keys"] = torch.cat(
-            (keys, rotary(fresh, positions, self.rope)), dim=1
+        cos, sin = rotary_tables(
+            torch.arange(S, S + T, device=x.device), self.head_dim, self.rope, x
         )  # spec:20
+        # spec:20
+        keys = state["keys"] = torch.cat((keys, rotate(fresh, cos, sin)), dim=1)
         values = state["values"] = torch.cat(
             (values, self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))), dim=1
         )  # spec:21
         return self.out(
-            causal_attention(
-                rotary(queries, positions, self.rope), keys, values
-            ).flatten(-2),
+            causal_attention(rotate(queries, cos, sin), keys, values).flatten(-2)
         )  # spec:22
 
 

@@ -22,15 +22,20 @@ from torch import Tensor, nn
 ALIASES = {"head.": "embed."}
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -54,12 +59,11 @@ class QwenAttention(nn.Module):
     with norms of queries and keys (Qwen3).
     """
 
-    def __init__(self, dim, heads, kv_heads, head_dim, rope, eps):
+    def __init__(self, dim, heads, kv_heads, head_dim, eps):
         super().__init__()
         self.heads = heads
         self.kv_heads = kv_heads
         self.head_dim = head_dim
-        self.rope = rope
         assert heads % kv_heads == 0
         self.q = nn.Linear(dim, heads * head_dim, bias=False)
         self.k = nn.Linear(dim, kv_heads * head_dim, bias=False)
@@ -68,18 +72,16 @@ class QwenAttention(nn.Module):
         self.q_norm = nn.RMSNorm(head_dim, eps=eps)
         self.k_norm = nn.RMSNorm(head_dim, eps=eps)
 
-    def forward(self, x):
-        T = x.shape[1]
+    def forward(self, x, cos, sin):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))  # spec:17
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:17
         queries = self.q_norm(queries)  # spec:18
         fresh = self.k_norm(fresh)  # spec:18
-        positions = torch.arange(T, device=x.device)  # spec:19
-        keys = rotary(fresh, positions, self.rope)  # spec:20
+        keys = rotate(fresh, cos, sin)  # spec:20
         values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:21
         return self.out(
             F.scaled_dot_product_attention(
-                rotary(queries, positions, self.rope).transpose(1, 2),
+                rotate(queries, cos, sin).transpose(1, 2),
                 keys.transpose(1, 2),
                 values.transpose(1, 2),
                 is_causal=True,
@@ -104,15 +106,15 @@ class SwiGLU(nn.Module):
 
 
 class QwenLayer(nn.Module):
-    def __init__(self, dim, heads, kv_heads, head_dim, ff, rope, eps):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = QwenAttention(dim, heads, kv_heads, head_dim, rope, eps)
+        self.attn = QwenAttention(dim, heads, kv_heads, head_dim, eps)
         self.norm2 = nn.RMSNorm(dim, eps=eps)
         self.mlp = SwiGLU(dim, ff)
 
-    def forward(self, x):
-        x = x + self.attn(self.norm1(x))  # spec:32
+    def forward(self, x, cos, sin):
+        x = x + self.attn(self.norm1(x), cos, sin)  # spec:32
         return x + self.mlp(self.norm2(x))  # spec:33
 
 
@@ -130,18 +132,23 @@ class Qwen3_06B(nn.Module):
         eps=1e-6,
     ):
         super().__init__()
+        self.head_dim = head_dim
+        self.rope = rope
         self.embed = SharedEmbedding(vocab, dim)
         self.layers = nn.ModuleList(
-            QwenLayer(dim, heads, kv_heads, head_dim, ff, rope, eps)
-            for _ in range(depth)
+            QwenLayer(dim, heads, kv_heads, head_dim, ff, eps) for _ in range(depth)
         )
         self.norm = nn.RMSNorm(dim, eps=eps)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
-        x = self.embed(tokens)  # spec:46
+        T = tokens.shape[1]
+        x = self.embed(tokens)  # spec:46  [B, T, dim]
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device), self.head_dim, self.rope, x
+        )  # spec:46
         for layer in self.layers:
-            x = layer(x)  # spec:46
+            x = layer(x, cos, sin)  # spec:46
         return self.embed(self.norm(x), project=True)  # spec:46  [B, T, vocab]
 
     def reset_parameters(self):

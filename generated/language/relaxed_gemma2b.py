@@ -54,15 +54,20 @@ ALIASES = {
 }
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -134,13 +139,11 @@ class Attention(nn.Module):
         self.v = LoraLinear(head_dim, dim, 64)
         self.out = LoraLinear(dim, heads * head_dim, 64)
 
-    def forward(self, x):
-        T = x.shape[1]
+    def forward(self, x, cos, sin):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, 10000.0)
-        fresh = rotary(fresh, positions, 10000.0)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
@@ -175,8 +178,8 @@ class GemmaLayer(nn.Module):
         self.norm2 = OffsetNorm(dim)
         self.mlp = GatedMLP(dim, ff)
 
-    def forward(self, x):
-        x = x + self.attn(self.norm1(x))  # spec:18
+    def forward(self, x, cos, sin):
+        x = x + self.attn(self.norm1(x), cos, sin)  # spec:18
         return x + self.mlp(self.norm2(x))  # spec:19
 
 
@@ -213,13 +216,11 @@ class AttentionReader(nn.Module):
         self.v = Lora(64, dim, head_dim)
         self.out = Lora(64, heads * head_dim, dim)
 
-    def forward(self, x, base):
-        T = x.shape[1]
+    def forward(self, x, cos, sin, base):
         queries = self.q(x, base.q).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x, base.k).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, 10000.0)
-        fresh = rotary(fresh, positions, 10000.0)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x, base.v).unflatten(-1, (self.kv_heads, self.head_dim))
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
@@ -255,8 +256,8 @@ class GemmaLayerReader(nn.Module):
         self.attn = AttentionReader(dim, heads, kv_heads, head_dim)
         self.mlp = GatedMLPReader(dim, ff)
 
-    def forward(self, x, base):
-        x = x + self.attn(base.norm1(x), base.attn)  # spec:18
+    def forward(self, x, cos, sin, base):
+        x = x + self.attn(base.norm1(x), cos, sin, base.attn)  # spec:18
         return x + self.mlp(base.norm2(x), base.mlp)  # spec:19
 
 
@@ -266,6 +267,7 @@ class RelaxedGemma2B(nn.Module):
     ):
         super().__init__()
         self.dim = dim
+        self.head_dim = head_dim
         self.embed = SharedEmbedding(vocab, dim)
         self.layers = nn.ModuleList(
             [GemmaLayer(dim, heads, kv_heads, head_dim, ff) for _ in range(9)]
@@ -275,11 +277,15 @@ class RelaxedGemma2B(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
-        x = math.sqrt(self.dim) * self.embed(tokens)  # spec:32
+        T = tokens.shape[1]
+        x = math.sqrt(self.dim) * self.embed(tokens)  # spec:32  [B, T, dim]
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device), self.head_dim, 10000.0, x
+        )  # spec:32
         for layer in self.layers[:9]:
-            x = layer(x)  # spec:32
+            x = layer(x, cos, sin)  # spec:32
         for i, layer in enumerate(self.layers[9:]):
-            x = layer(x, self.layers[i])  # spec:32
+            x = layer(x, cos, sin, self.layers[i])  # spec:32
         return self.embed(self.norm(x), project=True)  # spec:32  [B, T, vocab]
 
     def reset_parameters(self):

@@ -57,15 +57,20 @@ ALIASES = {
 }
 
 
-def rotary(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Turn the pairs (i, i + half) of the last axis of [batch, length, heads, head_dim]
-    by their positions.
-    """
-    dim = x.shape[-1]
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    speeds = 1.0 / base ** (torch.arange(0, dim, 2, dtype=dtype, device=x.device) / dim)
+def rotary_tables(
+    positions: Tensor, dim: int, base: float, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles that the positions stand for, as `like` is."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    speeds = 1.0 / base ** (
+        torch.arange(0, dim, 2, dtype=dtype, device=like.device) / dim
+    )
     angles = positions.to(dtype)[..., None, None] * speeds
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the pairs (i, i + half) of the last axis."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -126,11 +131,10 @@ class LoraLinear(nn.Module):
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
         self.kv_heads = kv_heads
-        self.rope = rope
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
         self.q = LoraLinear(heads * self.head_dim, dim, 8)
@@ -138,13 +142,11 @@ class Attention(nn.Module):
         self.v = LoraLinear(kv_heads * self.head_dim, dim, 8)
         self.out = LoraLinear(dim, heads * self.head_dim, 8)
 
-    def forward(self, x, mask=None):
-        T = x.shape[1]
+    def forward(self, x, cos, sin, mask=None):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, self.rope)
-        fresh = rotary(fresh, positions, self.rope)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
         mixed = causal_attention(queries, fresh, values, mask)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
@@ -168,15 +170,15 @@ class RotaryDecoderLayer(nn.Module):
     attention, without biases: Llama's.
     """
 
-    def __init__(self, dim, heads, kv_heads, ff, rope, eps):
+    def __init__(self, dim, heads, kv_heads, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = Attention(dim, heads, kv_heads, rope)
+        self.attn = Attention(dim, heads, kv_heads)
         self.norm2 = nn.RMSNorm(dim, eps=eps)
         self.mlp = SwiGLU(dim, ff)
 
-    def forward(self, x, mask=None):
-        x = x + self.attn(self.norm1(x), mask)
+    def forward(self, x, cos, sin, mask=None):
+        x = x + self.attn(self.norm1(x), cos, sin, mask)
         return x + self.mlp(self.norm2(x))
 
 
@@ -202,11 +204,10 @@ class Lora(nn.Module):
 class AttentionReader(nn.Module):
     """Attention that shares: `base` is another's, handed in by the caller."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
         self.kv_heads = kv_heads
-        self.rope = rope
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
         self.q = Lora(8, dim, heads * self.head_dim)
@@ -214,13 +215,11 @@ class AttentionReader(nn.Module):
         self.v = Lora(8, dim, kv_heads * self.head_dim)
         self.out = Lora(8, heads * self.head_dim, dim)
 
-    def forward(self, x, base, mask=None):
-        T = x.shape[1]
+    def forward(self, x, cos, sin, base, mask=None):
         queries = self.q(x, base.q).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x, base.k).unflatten(-1, (self.kv_heads, self.head_dim))
-        positions = torch.arange(T, device=x.device)
-        queries = rotary(queries, positions, self.rope)
-        fresh = rotary(fresh, positions, self.rope)
+        queries = rotate(queries, cos, sin)
+        fresh = rotate(fresh, cos, sin)
         values = self.v(x, base.v).unflatten(-1, (self.kv_heads, self.head_dim))
         mixed = causal_attention(queries, fresh, values, mask)
         return self.out(mixed.flatten(-2), base.out)  # [B, T, out_dim]
@@ -244,13 +243,13 @@ class SwiGLUReader(nn.Module):
 class RotaryDecoderLayerReader(nn.Module):
     """RotaryDecoderLayer that shares: `base` is another's, handed in by the caller."""
 
-    def __init__(self, dim, heads, kv_heads, ff, rope):
+    def __init__(self, dim, heads, kv_heads, ff):
         super().__init__()
-        self.attn = AttentionReader(dim, heads, kv_heads, rope)
+        self.attn = AttentionReader(dim, heads, kv_heads)
         self.mlp = SwiGLUReader(dim, ff)
 
-    def forward(self, x, base, mask=None):
-        x = x + self.attn(base.norm1(x), base.attn, mask=mask)
+    def forward(self, x, cos, sin, base, mask=None):
+        x = x + self.attn(base.norm1(x), cos, sin, base.attn, mask=mask)
         return x + self.mlp(base.norm2(x), base.mlp)
 
 
@@ -273,25 +272,29 @@ class RelaxedTinyLlama(nn.Module):
         eps=1e-5,
     ):
         super().__init__()
+        self.dim = dim
+        self.heads = heads
+        self.rope = rope
         assert dim % heads == 0
         self.embed = Embedding(vocab, dim)
         self.layers = nn.ModuleList(
-            [RotaryDecoderLayer(dim, heads, kv_heads, ff, rope, eps) for _ in range(11)]
-            + [
-                RotaryDecoderLayerReader(dim, heads, kv_heads, ff, rope)
-                for _ in range(11)
-            ],
+            [RotaryDecoderLayer(dim, heads, kv_heads, ff, eps) for _ in range(11)]
+            + [RotaryDecoderLayerReader(dim, heads, kv_heads, ff) for _ in range(11)],
         )
         self.norm = nn.RMSNorm(dim, eps=eps)
         self.head = Linear(dim, vocab, bias=False)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens, mask=None):
-        x = self.embed(tokens)  # spec:15
+        T = tokens.shape[1]
+        x = self.embed(tokens)  # spec:15  [B, T, dim]
+        cos, sin = rotary_tables(
+            torch.arange(T, device=tokens.device), self.dim // self.heads, self.rope, x
+        )  # spec:15
         for layer in self.layers[:11]:
-            x = layer(x, mask)  # spec:15
+            x = layer(x, cos, sin, mask)  # spec:15
         for i, layer in enumerate(self.layers[11:]):
-            x = layer(x, self.layers[i], mask=mask)  # spec:15
+            x = layer(x, cos, sin, self.layers[i], mask=mask)  # spec:15
         return self.head(self.norm(x))  # spec:15  [B, T, vocab]
 
     def reset_parameters(self):

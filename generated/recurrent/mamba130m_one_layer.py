@@ -27,7 +27,7 @@ ALIASES = {
     **{f"layers.{i}.mixer.": "layers.0.mixer." for i in range(1, 24)},
     "head.": "embed.",
 }
-# Weight decay would pull these to zero, where they mean nothing.
+# What weight decay must leave alone: the ends of names.
 NO_DECAY = ("a_log", "skip")
 
 

@@ -23,7 +23,7 @@ from torch import nn
 
 # Names that stand for a shared tensor in other layouts, and its own.
 ALIASES = {"head.": "embed."}
-# Weight decay would pull these to zero, where they mean nothing.
+# What weight decay must leave alone: the ends of names.
 NO_DECAY = ("a_log", "skip")
 
 

@@ -87,17 +87,17 @@ class FrozenResNet18(nn.Module):
         self.head = Linear(8 * width, classes)
 
     def forward(self, x):
-        # spec:13
+        # specs/vision/resnet.sdsl:13
         x = F.max_pool2d(F.relu(self.norm(self.stem(x))), 3, stride=2, padding=1)
         for layer in self.stage1:
-            x = layer(x)  # spec:14
+            x = layer(x)  # specs/vision/resnet.sdsl:14
         for layer in self.stage2:
-            x = layer(x)  # spec:14
+            x = layer(x)  # specs/vision/resnet.sdsl:14
         for layer in self.stage3:
-            x = layer(x)  # spec:14
+            x = layer(x)  # specs/vision/resnet.sdsl:14
         for layer in self.stage4:
-            x = layer(x)  # spec:14
-        return self.head(x.mean(dim=(-2, -1)))  # spec:15  [B, classes]
+            x = layer(x)  # specs/vision/resnet.sdsl:14
+        return self.head(x.mean(dim=(-2, -1)))  # specs/vision/resnet.sdsl:15
 
     def reset_parameters(self):
         for module in self.modules():

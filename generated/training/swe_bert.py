@@ -54,11 +54,11 @@ class Attention(nn.Module):
 
     def forward(self, x, mask=None):
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
-        fresh = self.k(x).unflatten(-1, (self.heads, self.head_dim))
+        keys = self.k(x).unflatten(-1, (self.heads, self.head_dim))
         values = self.v(x).unflatten(-1, (self.heads, self.head_dim))
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
-            fresh.transpose(1, 2),
+            keys.transpose(1, 2),
             values.transpose(1, 2),
             attn_mask=None if mask is None else mask[:, None, None, :],
             dropout_p=self.dropout if self.training else 0.0,
@@ -116,16 +116,16 @@ class SweBert(nn.Module):
         T = tokens.shape[1]
         if kinds_of is None:
             kinds_of = torch.zeros_like(tokens)
-        assert T <= self.max_len, "T <= max_len"  # spec:19
+        assert T <= self.max_len, "T <= max_len"  # specs/encoder/bert.sdsl:19
         x = self.norm(
             self.embed(tokens)
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
-        )  # spec:20
-        x = F.dropout(x, self.drop, self.training)  # spec:21
+        )  # specs/encoder/bert.sdsl:20
+        x = F.dropout(x, self.drop, self.training)  # specs/encoder/bert.sdsl:21
         for _ in range(12):
-            x = self.layers[0](x, mask)  # spec:21
-        return x, torch.tanh(self.pooler(x[:, 0]))  # spec:22
+            x = self.layers[0](x, mask)  # specs/encoder/bert.sdsl:21
+        return x, torch.tanh(self.pooler(x[:, 0]))  # specs/encoder/bert.sdsl:22
 
     def reset_parameters(self):
         for module in self.modules():

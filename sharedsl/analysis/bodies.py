@@ -13,7 +13,7 @@ from sharedsl.analysis.numbering import Numbering, finish
 from sharedsl.analysis.outputs import check_outputs
 from sharedsl.analysis.scope import Definition
 from sharedsl.analysis.shop import MAX_DEPTH, Draft, Shop
-from sharedsl.analysis.states import first_value, state_sizes
+from sharedsl.analysis.states import first_value, state_sizes, without_states
 from sharedsl.comptime import Trace
 from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Size
@@ -153,7 +153,8 @@ def read_body(
     names = tuple(one.name for one in item.outputs)
     states = tuple(flow.states.items())
     sizes = tuple(places.items())
-    return d.Body(key, name, inputs, tuple(flow.out), output, names, sizes, states, flow.keeps, span=item.span)
+    body = d.Body(key, name, inputs, tuple(flow.out), output, names, sizes, states, flow.keeps, span=item.span)
+    return body if flow.draft is None or root or name is None else without_states(body, flow.draft.unit)
 
 
 def _deciding(flow: Flow, body: tuple[ast.Statement, ...]) -> None:

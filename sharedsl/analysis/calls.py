@@ -141,11 +141,14 @@ class _Caller:
         )
         if draft.unit.kind == "extern":
             return None, self._extern(draft, forward, given, arguments), operands
+        before = len(self.shop.report.found)
         try:
             body = forward_body(self.shop, draft, forward, given)
         except Poisoned:
             self.flow.failed = True
             raise
+        finally:
+            self.shop.report.called_from(before, self.span)
         return body.key, outward(body, given, arguments), operands
 
     def _forward(self, draft: Draft) -> ast.Forward:

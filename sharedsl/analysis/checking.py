@@ -6,12 +6,14 @@ only those that an edit touched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sharedsl.analysis.assumed import assumed
 from sharedsl.analysis.builds import Asked, Made, Models, make, no_model
 from sharedsl.analysis.echoes import without_echoes
 from sharedsl.analysis.elaborate import check_block
+from sharedsl.analysis.removals import with_removals
+from sharedsl.analysis.repeats import once_each
 from sharedsl.analysis.report import Reporter
 from sharedsl.analysis.requests import asked_for, dtype_of, test_values
 from sharedsl.analysis.scope import Definition, Scope
@@ -73,10 +75,16 @@ def check_items(analysis: Analysis, report: Reporter) -> None:
         check_block_alone(analysis, block, report)
 
 
-def told(analysis: Analysis, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """What users are told of what was found: each mistake once, in the text's order."""
+def told(
+    analysis: Analysis, found: Sequence[Diagnostic], look: Callable[..., Iterable[Diagnostic]] | None = None
+) -> tuple[Diagnostic, ...]:
+    """What users are told of what was found: each mistake once, in the text's order. `look` is for `look_again`."""
     files = [file.file for file in analysis.scope.files.values()]
-    kept = without_echoes(found, analysis.sources, files)
+    if any(each.severity == "error" for each in found):
+        from sharedsl.analysis.second_look import look_again  # a file without errors starts faster without it
+
+        found = [*found, *look_again(analysis.scope, found, look)]
+    kept = with_removals(once_each(without_echoes(found, analysis.sources, files), files), analysis.sources)
     return tuple(sorted(kept, key=lambda each: _order(each, analysis.source.path)))
 
 
@@ -135,8 +143,11 @@ def check_build(analysis: Analysis, item: ast.Build, report: Reporter) -> None:
         analysis.stages[item.name] = made.stages
         _check_stages(analysis, asked, made, report)
         check_names(item, made.stages, analysis.builds, report)
-    test = test_values(analysis.scope, item, report)
-    if test:
+    trial = Reporter()
+    test = test_values(analysis.scope, item, trial)
+    for each in trial.found:
+        report.add(each)
+    if test and not trial.failed:
         asked = asked_for(analysis.scope, item, report, test)
         if asked is not None:
             for each in result_of(analysis, asked).diagnostics:

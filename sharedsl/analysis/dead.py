@@ -7,6 +7,7 @@ from collections.abc import Set
 from sharedsl.model import dataflow as d
 from sharedsl.model.flowing import assigned, nodes, reads, size_names
 from sharedsl.model.tree import Unit
+from sharedsl.ops import OPS
 from sharedsl.record import replace
 
 Statements = tuple[d.Statement, ...]
@@ -20,7 +21,7 @@ def pruned(body: d.Body, unit: Unit) -> d.Body:
         left = living(body.statements, needed)
         kept = {each.state for each in nodes(left) if isinstance(each, d.Keep)}
         read = _first_read(left) & dict(body.states).keys()
-        said = _lengths_said(left)
+        said = lengths_said(left)
         more = (read - kept) - needed
         for name, length in lengths.items():
             same = {each for each, other in lengths.items() if other == length}
@@ -59,7 +60,7 @@ def _first_read(statements: Statements) -> set[str]:
     return found
 
 
-def _lengths_said(statements: Statements) -> set[str]:
+def lengths_said(statements: Statements) -> set[str]:
     """The sizes that the code of these computes with; the types of what is only passed on say nothing."""
     found: set[str] = set()
     for each in nodes(statements):
@@ -73,6 +74,49 @@ def _lengths_said(statements: Statements) -> set[str]:
 def living(statements: Statements, states: Set[str] = frozenset()) -> Statements:
     """The statements that something needs. A state is kept if its value is used, or if it is among `states`."""
     return _block(statements, set(), states)
+
+
+def spoken(statements: Statements) -> Statements:
+    """The statements without free values that nothing reads, such as those for an `if` that was decided.
+
+    What a layer computes and what costs FLOPs stays, so that every count does. The turns of a loop stay alike.
+    """
+    return _said(statements, set())
+
+
+def _said(statements: Statements, live: set[str]) -> Statements:
+    kept: list[d.Statement] = []
+    for statement in reversed(statements):
+        match statement:
+            case d.Assign() if not live & set(statement.targets) and _free(statement.value):
+                continue
+            case d.Assign():
+                live.difference_update(statement.targets)
+                live |= reads(statement.value)
+            case d.Loop():
+                after = live | reads(statement)
+                statement = replace(statement, turns=tuple(_said(turn, set(after)) for turn in statement.turns))
+                live |= reads(statement)
+            case d.Present():
+                other = set(live)
+                then = _said(statement.then, live)
+                statement = replace(statement, then=then, other=_said(statement.other, other))
+                live |= other | {statement.name}
+            case _:
+                live |= reads(statement)
+        kept.append(statement)
+    return tuple(reversed(kept))
+
+
+def _free(value: d.Expr) -> bool:
+    for each in nodes(value):
+        if isinstance(each, d.Call | d.CallSelf | d.CallFunction | d.Once):
+            return False
+        if isinstance(each, d.Op) and each.op in OPS:
+            types = tuple(None if arg is None else arg.type for arg in each.args)
+            if OPS[each.op].flops(types, dict(each.settings), each.type).formula.terms:
+                return False
+    return True
 
 
 def _block(statements: Statements, live: set[str], states: Set[str]) -> Statements:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sharedsl.analysis.arguments import Poisoned, value_of
@@ -9,6 +10,7 @@ from sharedsl.analysis.conditions import require_holds
 from sharedsl.analysis.folding import edits_below, edits_of
 from sharedsl.analysis.initialisers import init_of, usual_init
 from sharedsl.analysis.layer_values import LayerMaker, Make
+from sharedsl.analysis.names import unknown
 from sharedsl.analysis.scope import FileScope
 from sharedsl.analysis.shop import LIMIT, Draft, Shop
 from sharedsl.comptime.evaluate import bind as bind_names
@@ -157,8 +159,9 @@ class Declarer:
         axes = [self._axis(dim, names, "out") for dim in declaration.outs]
         axes += [self._axis(dim, names, "in") for dim in declaration.ins or ()]
         if declaration.dtype is not None and declaration.dtype not in WEIGHT_DTYPES:
-            help = f"a weight is {', '.join(WEIGHT_DTYPES)}"
-            self.shop.report.error("unknown-dtype", f"no dtype `{declaration.dtype}`", declaration.span, help=help)
+            message = f"no dtype `{declaration.dtype}`"
+            place = _word_in(self.shop, declaration.span, declaration.dtype)
+            self.shop.report.add(unknown("unknown-dtype", message, declaration.dtype, place, WEIGHT_DTYPES))
             raise Poisoned
         scope = self.shop.names(names, self.home)
         init = init_of(declaration.init, scope, self.shop.report) if declaration.init else usual_init(tuple(axes))
@@ -220,8 +223,8 @@ class Declarer:
 
     def _known_dtype(self, type: ast.Type) -> None:
         if type.base not in DTYPES:
-            help = f"values are {', '.join(DTYPES)}"
-            self.shop.report.error("unknown-dtype", f"no values are `{type.base}`", type.span, help=help)
+            place = Span(type.span.path, type.span.start, type.span.start + len(type.base))
+            self.shop.report.add(unknown("unknown-dtype", f"no values are `{type.base}`", type.base, place, DTYPES))
             raise Poisoned
 
     # ------------------------------------------------------------------------ the rest
@@ -257,6 +260,13 @@ class Declarer:
     def _for(self, declaration: ast.DeclFor, names: Mapping[str, Value]) -> None:
         for item in self._items(declaration.source, names):
             self.run(declaration.body, {**names, **bind_names((declaration.name,), item)})
+
+
+def _word_in(shop: Shop, span: Span, word: str) -> Span:
+    """Where a statement has a word, behind its `:`."""
+    file = shop.scope.files.get(span.path)
+    match = re.search(rf":\s*({re.escape(word)})\b", file.source.slice(span)) if file else None
+    return Span(span.path, span.start + match.start(1), span.start + match.end(1)) if match else span
 
 
 class Unmet(Poisoned):

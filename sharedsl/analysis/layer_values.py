@@ -96,7 +96,11 @@ class LayerMaker:
             raise Poisoned
         target = self._target(expr.function, names)
         args = given(expr.args, self.shop.names(names, self.home), self.shop.report)
-        draft, arguments = self.make(target, args, expr.span, folds)
+        before = len(self.shop.report.found)
+        try:
+            draft, arguments = self.make(target, args, expr.span, folds)
+        finally:
+            self.shop.report.called_from(before, expr.span)
         return draft.unit, arguments
 
     def _chosen(self, expr: ast.Ternary, names: Mapping[str, Value]) -> ast.Expr:

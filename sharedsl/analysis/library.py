@@ -20,9 +20,14 @@ def std_modules() -> list[str]:
     return sorted(f"std/{name[:-5]}" for name in os.listdir(_std_folder()) if name.endswith(".sdsl"))
 
 
+def std_path(path: str) -> str:
+    """Where a module of the standard library lies on disk."""
+    return os.path.join(_std_folder(), path.removeprefix("std/") + ".sdsl")
+
+
 def std_file(path: str) -> SourceFile | None:
     if path not in _STD:
-        _STD[path] = read_file(os.path.join(_std_folder(), path.removeprefix("std/") + ".sdsl"), path)
+        _STD[path] = read_file(std_path(path), path)
     return _STD[path]
 
 

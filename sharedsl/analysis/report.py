@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sharedsl.diagnostics import Diagnostic, Label, error
+from sharedsl.record import replace
 from sharedsl.source import Span
 
 
@@ -28,6 +29,13 @@ class Reporter:
 
     def warn(self, code: str, message: str, span: Span, label: str = "", help: str = "") -> None:
         self.add(Diagnostic(code, message, (Label(span, label),), help=help, severity="warning"))
+
+    def called_from(self, before: int, span: Span) -> None:
+        """Whatever was found since there were `before` findings, in another file, was come to from `span`."""
+        for at in range(before, len(self.found)):
+            each = self.found[at]
+            if each.labels and all(label.span.path != span.path for label in each.labels):
+                self.found[at] = replace(each, labels=(*each.labels, Label(span, "called from here")))
 
     @property
     def failed(self) -> bool:

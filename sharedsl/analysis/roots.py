@@ -6,12 +6,14 @@ from sharedsl.analysis.arguments import Poisoned, value_of
 from sharedsl.analysis.bodies import fresh_key, new_flow, read_body
 from sharedsl.analysis.flow_values import V
 from sharedsl.analysis.inputs import Argument, Binding, is_runtime_name
+from sharedsl.analysis.names import unknown
 from sharedsl.analysis.numbering import Numbering
 from sharedsl.analysis.shop import Draft, Shop
 from sharedsl.analysis.states import state_sizes
 from sharedsl.model import dataflow as d
 from sharedsl.model import sizes
 from sharedsl.model.sizes import Size
+from sharedsl.source import Span
 from sharedsl.syntax import ast
 
 
@@ -40,7 +42,9 @@ def root_body(shop: Shop, draft: Draft, forward: ast.Forward, numbering: Numberi
 def _root_argument(shop: Shop, draft: Draft, one: ast.Input) -> Argument | None:
     """What the caller of the module will give, as far as it is known now."""
     if one.type.base not in ("int", "float", "bool"):
-        shop.report.error("unknown-dtype", f"a model's input cannot be `{one.type.base}`", one.type.span)
+        place = Span(one.type.span.path, one.type.span.start, one.type.span.start + len(one.type.base))
+        message = f"a model's input cannot be `{one.type.base}`"
+        shop.report.add(unknown("unknown-dtype", message, one.type.base, place, ("int", "float", "bool")))
         raise Poisoned
     if one.type.dims is None:
         if one.type.base == "bool":

@@ -140,7 +140,7 @@ class _Loader:
         return scope
 
     def _import(self, item: ast.Import, scope: FileScope, importing: tuple[str, ...]) -> None:
-        path = _resolve(item.path, scope.path)
+        path = resolve(item.path, scope.path)
         if path in importing or len(importing) > MAX_IMPORTS:
             text = f"more than {MAX_IMPORTS} files import each other in a row"
             if path in importing:
@@ -227,7 +227,8 @@ def _built_in() -> dict[str, Named]:
     return _BUILT_IN
 
 
-def _resolve(path: str, importer: str) -> str:
+def resolve(path: str, importer: str) -> str:
+    """The path of the file that an import names."""
     if path.startswith("std/"):
         return path
     folder = os.path.dirname(importer)

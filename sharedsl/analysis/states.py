@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sharedsl.analysis.dead import lengths_said
 from sharedsl.analysis.flow_values import V, is_static, operand
 from sharedsl.analysis.inputs import Argument
 from sharedsl.analysis.shop import Draft, Shop
 from sharedsl.model import dataflow as d
 from sharedsl.model import poly, sizes
+from sharedsl.model.flowing import nodes
 from sharedsl.model.sizes import Real, Size
-from sharedsl.model.tree import StateSpec
+from sharedsl.model.tree import StateSpec, Unit
+from sharedsl.record import replace
 from sharedsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -58,6 +61,21 @@ def misfit(flow: Flow, spec: StateSpec, type: d.Type) -> str | None:
         return f"the state `{spec.name}` has {len(want.dims)} axes, and this is {type}"
     fits = all(at == spec.growing or a.same(b) for at, (a, b) in enumerate(zip(want.dims, type.dims, strict=True)))
     return None if fits and type.dtype == want.dtype else f"the state `{spec.name}` is {want}, and this is {type}"
+
+
+def without_states(body: d.Body, unit: Unit) -> d.Body:
+    """A forward that has nothing to do with its block's states, for other forwards to use, is not handed any."""
+    own = unit.states.keys()
+    for each in nodes(body.statements):
+        if isinstance(each, d.Keep | d.Once | d.CallSelf) or (isinstance(each, d.Var) and each.name in own):
+            return body
+        if isinstance(each, d.Use) and each.body is not None:
+            return body
+    lengths = {spec.size_name for spec in unit.states.values()} | own
+    if lengths_said(body.statements) & lengths:
+        return body
+    sizes = tuple((size, place) for size, place in body.sizes if not place[0].startswith("state:"))
+    return replace(body, states=(), keeps=False, sizes=sizes)
 
 
 def once(flow: Flow, args: list[Argument], expr: ast.Call) -> V:

@@ -95,6 +95,8 @@ def of_plans(
 ) -> tuple[list[Budget], dict[str, str]]:
     """One model under several plans, and the plans' own words."""
     analysis = session.load(path, found)
+    if found.errors and not analysis.scope.models():
+        return [], {}  # what could not be read may have been the model
     name = _model(analysis, model)
     item = _block(analysis, name)
     missing = [param.name for param in item.params if param.default is None and param.name not in overrides]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from sharedsl.cli import session
 from sharedsl.cli.changes import diff, write_all
@@ -12,7 +11,6 @@ from sharedsl.cli.terminal import Usage, paint, say, write
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.diagnostics.text import plural
 from sharedsl.formatting import format_source
-from sharedsl.syntax.read import decode_source, read_source
 
 EXAMPLES = """examples:
   sharedsl fmt specs               write the files that are not in the style
@@ -40,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         raise Usage("standard input is formatted alone")
     changed: dict[str, tuple[str, str]] = {}
     for path in paths:
-        source = decode_source("<stdin>", sys.stdin.buffer.read()) if path == "-" else read_source(path)
+        source = session.read(path)
         if isinstance(source, Diagnostic):
             found.add([source])
             continue

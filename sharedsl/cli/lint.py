@@ -72,7 +72,11 @@ def _run(options: argparse.Namespace) -> tuple[int, set[str]]:
     after: dict[str, str] = {}
     fixed = 0
     for path in paths:
+        before_it = len(found.diagnostics)
         analysis = session.load(path, found)
+        if analysis.source.path not in found.sources:  # it could not be read
+            shown += found.diagnostics[before_it:]
+            continue
         settings = _settings(path, options)
         if options.fix or options.diff:
             text, count, analysis = _fixed(analysis, settings, options.unsafe)

@@ -15,11 +15,13 @@ VERBS = {
     "compile": ("compile", "write the PyTorch modules of the builds"),
     "budget": ("budget", "parameters, bytes, FLOPs and state of each build"),
     "compare": ("compare", "one model under several sharing plans, side by side"),
+    "serve": ("serve", "a page that follows a spec: what is shared, the budget, the plans, the code"),
     "verify": ("verify", "prove that a build computes what its twin without sharing computes"),
     "dump": ("dump", "print a stage of the compiler"),
     "new": ("new", "write a commented spec to start from"),
     "ls": ("ls", "list layers, operations, relations, models, plans, builds, codes"),
     "explain": ("explain", "what a diagnostic code means, with an example and its mend"),
+    "lsp": ("lsp", "serve editors: diagnostics, hovers, hints, budgets as one types"),
     "inspect": ("inspect", "which parameters of an existing nn.Module are shared"),
 }
 

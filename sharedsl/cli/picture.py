@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from html import escape
 
 from sharedsl.analysis.budget.readable import expression
 from sharedsl.model.sites import Path, show
-from sharedsl.model.weights import Expr, Repeat, Solved, children, storages_of
+from sharedsl.model.weights import Solved, storages_of
 from sharedsl.record import dataclass, field
+from sharedsl.serve.colours import colours
 
 _CELL, _GAP = 18, 2
 _LABEL, _HEAD, _MARGIN = 168, 74, 44
@@ -31,8 +31,8 @@ class Grid:
     columns: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
-    #: storage -> the number of its colour; storages that one site reads, and once, have none
-    colours: dict[int, int] = field(default_factory=dict)
+    #: storage -> the hue and shade of its colour; storages that one site reads, and once, have none
+    colours: dict[int, tuple[float, float]] = field(default_factory=dict)
     left_out: int = 0
 
 
@@ -41,9 +41,6 @@ def grid(solved: Solved) -> Grid:
     picture = Grid()
     columns: dict[str, int] = {}
     rows: dict[str, int] = {}
-    readers: Counter[int] = Counter()
-    for expr in solved.reads:
-        readers.update(storages_of(expr) * (2 if _repeats(expr) else 1))
     for site in solved.sites:
         here, rest = _split(site.path)
         column = columns.setdefault(here, len(columns))
@@ -53,16 +50,10 @@ def grid(solved: Solved) -> Grid:
         title = f"{show(site.path)} = {expression(expr, solved.storages)}"
         if column < MAX_COLUMNS:
             picture.cells.append(Cell(column, row, used, title))
-    shared = [storage.index for storage in solved.storages if readers[storage.index] > 1]
-    picture.colours = {storage: at for at, storage in enumerate(shared)}
+    picture.colours = colours(solved)
     picture.columns, picture.rows = list(columns)[:MAX_COLUMNS], list(rows)
     picture.left_out = max(len(columns) - MAX_COLUMNS, 0)
     return picture
-
-
-def _repeats(expr: Expr) -> bool:
-    """Whether slices of one weight are one: sharing inside of a weight."""
-    return isinstance(expr, Repeat) or any(_repeats(each) for each in children(expr))
 
 
 def _split(path: Path) -> tuple[str, str]:
@@ -74,10 +65,10 @@ def _split(path: Path) -> tuple[str, str]:
     return show(path[:end]), show(path[end:]) or "(itself)"
 
 
-def hue(number: int) -> str:
-    """Colours that stay apart however many there are: the golden angle, in three lightnesses."""
-    angle = (212 + number * 137.508) % 360
-    return f"hsl({angle:.0f} {(68, 52, 80)[number // 9 % 3]}% {(52, 40, 62)[number // 5 % 3]}%)"
+def paint(colour: tuple[float, float]) -> str:
+    """A colour that can be told from others on light and on dark paper."""
+    hue, shade = colour
+    return f"oklch({0.52 + 0.26 * shade:.3f} 0.13 {hue:g})"
 
 
 def svg(picture: Grid) -> str:
@@ -114,7 +105,7 @@ def _cell(cell: Cell, picture: Grid) -> str:
     parts = [f"<g><title>{escape(cell.title)}</title>"]
     for at, storage in enumerate(cell.storages):
         colour = picture.colours.get(storage)
-        fill = 'class="private"' if colour is None else f'fill="{hue(colour)}"'
+        fill = 'class="private"' if colour is None else f'fill="{paint(colour)}"'
         radius = ' rx="3"' if stripes == 1 else ""
         parts.append(f'<rect x="{x}" y="{y + at * high:.2f}" width="{_CELL}" height="{high:.2f}"{radius} {fill}/>')
     return "".join([*parts, "</g>"])

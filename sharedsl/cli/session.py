@@ -47,7 +47,7 @@ class Findings:
 
 def load(path: str, found: Findings) -> Analysis:
     """The analysis of a spec; its diagnostics and sources go to `found`."""
-    source = _read(path)
+    source = read(path)
     if isinstance(source, Diagnostic):
         found.add([source])
         found.complete = False
@@ -62,9 +62,13 @@ def load(path: str, found: Findings) -> Analysis:
     return analysis
 
 
-def _read(path: str) -> SourceFile | Diagnostic:
+def read(path: str) -> SourceFile | Diagnostic:
+    """The text of a spec, or why it is none. A file that cannot be opened is the caller's mistake, not the spec's."""
     if path != "-":
-        return read_source(path)
+        found = read_source(path)
+        if isinstance(found, Diagnostic) and found.code == "no-file":
+            raise Usage(found.message.replace("`", ""))
+        return found
     stream = getattr(sys.stdin, "buffer", None)
     return decode_source("<stdin>", stream.read() if stream is not None else sys.stdin.read().encode())
 

@@ -34,7 +34,8 @@ def pages() -> dict[str, Page]:
     from sharedsl.diagnostics.pages.training import PAGES as training
     from sharedsl.diagnostics.pages.values import PAGES as values
 
-    return {page.code: page for page in (*syntax, *names, *layers, *shapes, *loops, *plans, *values, *training, *builds)}
+    pages = (*syntax, *names, *layers, *shapes, *loops, *plans, *values, *training, *builds)
+    return {page.code: page for page in pages}
 
 
 def titles() -> dict[str, str]:

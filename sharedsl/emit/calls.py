@@ -11,15 +11,16 @@ from sharedsl.diagnostics import InternalError
 from sharedsl.emit.applications import calls as calls_in
 from sharedsl.emit.applications import step_of
 from sharedsl.emit.classes import Classes
-from sharedsl.emit.forward import Forward, Value
+from sharedsl.emit.elements import Orders
+from sharedsl.emit.forward import Forward
 from sharedsl.emit.hosts import Binding, Constant, Given, Host, Own, Ref
 from sharedsl.emit.layouts import Weights
 from sharedsl.emit.lift import Lifted
 from sharedsl.emit.names import assigned, names_in
 from sharedsl.emit.needs import Need, Tensor
 from sharedsl.emit.reads import scale_code
-from sharedsl.emit.reroll import Orders
-from sharedsl.emit.reroll import replace as substitute
+from sharedsl.emit.repeats import Value, whole
+from sharedsl.emit.rewriting import replace as substitute
 from sharedsl.emit.states import slots_of, stateful
 from sharedsl.emit.terms import in_terms
 from sharedsl.layers import LAYERS
@@ -63,7 +64,7 @@ class Calls:
             return Value(py.Name(self.lifted_name(each, forward.body)))
         binding = self.host.bindings[step_of(use)]
         unit = self.host.unit.child(step_of(use))
-        inputs = [None if value is None else forward.whole(value) for value in values]
+        inputs = [None if value is None else whole(value) for value in values]
         if unit.kind == "primitive":
             return self._primitive(use, binding, unit, inputs, forward)
         return Value(self._block(use, binding, unit, inputs, forward))
@@ -108,11 +109,15 @@ class Calls:
         if (row := self._row(use, reach.callee.path)) is not None:
             needs = (*needs, row)
         args = call.args
-        if reach.scale is not None:
-            args = (py.Binary("*", args[0], scale_code(reach.scale, forward.around.env)), *args[1:])
+        scale = None if reach.scale is None else scale_code(reach.scale, forward.around.env)
+        looked_up = binding.callee.role is not None and binding.callee.role.layer == "Embedding"
+        if scale is not None and not looked_up:
+            args = (py.Binary("*", args[0], scale), *args[1:])
         if use.step is not None:
             kwargs = (*kwargs, ("step", py.Const(use.step)))
         code: py.Expr = py.Call(callee, (*args, *needs), kwargs)
+        if scale is not None and looked_up:
+            code = py.Binary("*", scale, code)
         if binding.then is not None:
             code = py.call(self._reference(binding.then, reach.then, forward), code)
         return code
@@ -250,8 +255,8 @@ class Calls:
 
     def buffer(self, name: str) -> py.Expr:
         """A buffer of the block's own: this application's row."""
-        whole = py.Attr(SELF, name)
-        return whole if self.host.rows == 1 else py.Index(whole, py.Name("application"))
+        rows = py.Attr(SELF, name)
+        return rows if self.host.rows == 1 else py.Index(rows, py.Name("application"))
 
     def turn_place(self, loop: d.While, forward: Forward) -> py.Expr | None:
         """The place of the first layer with states that a running loop calls: its turns are told apart below that."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharedsl import pytree as py
+from sharedsl.emit.elements import Orders
 from sharedsl.emit.hosts import Constant, Host, Layout, Own, Ref
 from sharedsl.emit.inits import init_numbers
 from sharedsl.emit.leaf_words import role_names
 from sharedsl.emit.leaves import LeafCode, LeafWriter
 from sharedsl.emit.needs import Role, Tensor
-from sharedsl.emit.reroll import Orders
 from sharedsl.emit.terms import constant, evaluate, literal_of, tidy
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path, Step

@@ -9,13 +9,15 @@ from sharedsl import pytree as py
 from sharedsl.emit.calls import Calls, File
 from sharedsl.emit.classes import Class
 from sharedsl.emit.construct import Constructor
-from sharedsl.emit.forward import Forward, Surroundings
+from sharedsl.emit.elements import Container
+from sharedsl.emit.forward import Forward
 from sharedsl.emit.header import first_sentence
 from sharedsl.emit.hosts import Host
 from sharedsl.emit.names import assigned, names_in
-from sharedsl.emit.reroll import Container
-from sharedsl.emit.reroll import replace as substitute
+from sharedsl.emit.rewriting import replace as substitute
+from sharedsl.emit.runtime_sizes import MODULES, size_name, sizes_read, sizes_renamed
 from sharedsl.emit.states import enters, stateful
+from sharedsl.emit.surroundings import Surroundings
 from sharedsl.emit.terms import in_terms, stored
 from sharedsl.model import dataflow as d
 from sharedsl.model.tree import Unit
@@ -126,7 +128,14 @@ class CompositeWriter:
     def _forward(self, name: str, body: d.Body, names: Mapping[str, str]) -> tuple[py.FunctionDef, set[str]]:
         """The method, and the inputs that it turns out not to need."""
         unit = self.host.unit
-        env = stored(self.each.env, unit.arguments)
+        reserved = (
+            frozenset(self.slot_names)
+            | MODULES
+            | {"self", "cache", "slot", "state"}
+            | ({"step"} if self.host.stepped else set())
+            | ({"application"} if self.host.rows > 1 else set())
+        )
+        env = stored(self.each.env, unit.arguments) | sizes_renamed(body)
         around = Surroundings(
             env=env,
             cx=self.file.cx,
@@ -140,10 +149,7 @@ class CompositeWriter:
             functions=self.file.functions,
             methods=names,
             counts=self._counts(env),
-            reserved=frozenset(self.slot_names)
-            | {"self", "cache", "slot", "state"}
-            | ({"step"} if self.host.stepped else set())
-            | ({"application"} if self.host.rows > 1 else set()),
+            reserved=reserved,
             states=dict(body.states),
             handing=self.calls.handing,
             turn_place=self.calls.turn_place,
@@ -177,6 +183,10 @@ class CompositeWriter:
             head += enters(unit, body, forward, root)
         used = py.names_used(tuple(statements))
         head = [each for each in head if not (isinstance(each, py.Assign) and _unread(each, used, unit))]
+        entered = [each for each in head if isinstance(each, py.Assign) and each.targets == (py.Name("state"),)]
+        others = [each for each in head if each not in entered]
+        if "state" not in py.names_used((*others, *statements)):
+            head = others
         whole = (*sizes_read(body, (*head, *statements), forward), *head, *statements)
         dropped: set[str] = set()
         if self.host.path:
@@ -261,7 +271,7 @@ class CompositeWriter:
 
 def _unread(statement: py.Assign, used: set[str], unit: Unit) -> bool:
     """The length of a state, or a count, that nothing asks for."""
-    names = {spec.size_name if spec.type is not None else spec.name for spec in unit.states.values()}
+    names = {size_name(spec.size_name or "") if spec.type is not None else spec.name for spec in unit.states.values()}
     target = statement.targets[0]
     return isinstance(target, py.Name) and target.id in names and target.id not in used
 
@@ -282,27 +292,6 @@ def _parameters_used(functions: tuple[py.FunctionDef, ...], unit: Unit) -> set[s
         for each in py.walk(functions)
         if isinstance(each, py.Attr) and each.value == SELF and each.name in unit.arguments
     }
-
-
-def sizes_read(body: d.Body, whole: tuple[py.Stmt, ...], forward: Forward) -> list[py.Stmt]:
-    """`B, T = tokens.shape`, for the sizes that the code reads."""
-    used = {each.id for each in py.walk(whole) if isinstance(each, py.Name)}
-    wanted: dict[str, dict[int, str]] = {}
-    for name, (source, axis) in body.sizes:
-        if name in used and ":" not in source:
-            wanted.setdefault(source, {})[axis] = name
-    statements: list[py.Stmt] = []
-    for source, axes in wanted.items():
-        tensor = next(each for each in body.inputs if each.name == source)
-        assert isinstance(tensor.type, d.Tensor)
-        shape = py.Attr(py.Name(forward.name(source)), "shape")
-        if len(axes) == 1:
-            axis, name = next(iter(axes.items()))
-            statements.append(py.Assign((py.Name(name),), py.item(shape, axis)))
-            continue
-        targets = tuple(py.Name(axes.get(axis, "_")) for axis in range(len(tensor.type.dims)))
-        statements.append(py.Assign((py.TupleExpr(targets),), shape))
-    return statements
 
 
 def _scalar(type_: d.Type) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sharedsl import pytree as py
 from sharedsl.emit.classes import Class, Classes
+from sharedsl.emit.elements import Orders
 from sharedsl.emit.hosts import Host
 from sharedsl.emit.inits import buffer_fills, init_code, init_numbers, several_outputs
 from sharedsl.emit.kinds import listed
 from sharedsl.emit.leaf_sizes import leaf_sizes
-from sharedsl.emit.reroll import Orders
 from sharedsl.emit.root import alias_table
 from sharedsl.emit.terms import constant, in_terms, literal_of, tidy
 from sharedsl.layers import LAYERS
@@ -17,6 +17,8 @@ from sharedsl.model.weights import Storage
 from sharedsl.record import dataclass, field
 
 SELF = py.Name("self")
+#: what torch calls buffers that are no floats
+KINDS = {"int": "torch.long", "bool": "torch.bool"}
 
 
 @dataclass(slots=True)
@@ -138,7 +140,9 @@ class Constructor:
             rows = (py.Const(self.host.rows),) if self.host.rows > 1 else ()
             sizes = py.tuple_of(*rows, *(py.arith(in_terms(size, self.env).code) for size in spec.type.dims))
             value = spec.value.value if isinstance(spec.value, Size | Real) else spec.value
-            full = py.call("torch.full", sizes, py.number(float(value or 0)))  # type: ignore[arg-type]
+            kind = KINDS.get(spec.type.dtype)
+            number = py.number(float(value or 0) if kind is None else int(value or 0))  # type: ignore[arg-type]
+            full = py.call("torch.full", sizes, number, dtype=py.name(kind) if kind else None)
             keep = None if spec.persistent else py.Const(False)
             statements.append(py.ExprStmt(py.method(SELF, "register_buffer", py.Const(name), full, persistent=keep)))
         return statements

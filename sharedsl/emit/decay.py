@@ -5,7 +5,7 @@ from __future__ import annotations
 from sharedsl import pytree as py
 from sharedsl.emit.extras import Extras
 from sharedsl.emit.hosts import Layout
-from sharedsl.emit.tables import several_suffixes
+from sharedsl.emit.tables import suffixes
 from sharedsl.model.migration import storage_key
 from sharedsl.model.weights import Solved
 
@@ -14,7 +14,7 @@ def parameter_groups(self, weight_decay):
     """For an optimizer: what decays, and what must not."""
     groups = {{"params": [], "weight_decay": weight_decay}}, {{"params": [], "weight_decay": 0.0}}
     for name, parameter in self.named_parameters():
-        groups[{name}.endswith(NO_DECAY)]["params"].append(parameter)
+        groups[{marked}]["params"].append(parameter)
     return list(groups)
 '''
 
@@ -25,8 +25,12 @@ def marks_decay(solved: Solved) -> bool:
 
 
 def decay_code(plan: Layout) -> Extras:
-    ends, dotted = several_suffixes({storage_key(each): each.no_decay for each in plan.solved.storages})
-    comment = py.Comment("Weight decay would pull these to zero, where they mean nothing.")
-    constants = (comment, py.Assign((py.Name("NO_DECAY"),), py.tuple_of(*map(py.Const, ends))))
-    text = GROUPS.format(name='f".{name}"' if dotted else "name")
-    return Extras(constants, (), (py.quoted_function(text),), ())
+    names = {storage_key(each): each.no_decay for each in plan.solved.storages}
+    ends = suffixes(names)
+    if ends is None:
+        told, what, marked = [name for name, wanted in names.items() if wanted], "names", "name in NO_DECAY"
+    else:
+        told, what, marked = ends, "the ends of names", "name.endswith(NO_DECAY)"
+    comment = py.Comment(f"What weight decay must leave alone: {what}.")
+    constants = (comment, py.Assign((py.Name("NO_DECAY"),), py.tuple_of(*map(py.Const, told))))
+    return Extras(constants, (), (py.quoted_function(GROUPS.format(marked=marked)),), ())

@@ -4,74 +4,23 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Mapping
 
 from sharedsl import pytree as py
+from sharedsl.analysis.dead import spoken
 from sharedsl.emit.cuts import cut_off
 from sharedsl.emit.loops import running_loop
-from sharedsl.emit.names import assigned, names_in, reads_in, reads_of, variables
-from sharedsl.emit.reroll import Container, Orders, contains, reroll
+from sharedsl.emit.names import assigned, names_in, variables
+from sharedsl.emit.repeats import Repeat, Value, carried, grouped, smaller, whole
+from sharedsl.emit.reroll import reroll
+from sharedsl.emit.rewriting import contains
 from sharedsl.emit.scans import once, scan
-from sharedsl.emit.terms import Env, in_terms
+from sharedsl.emit.stacks import stack
+from sharedsl.emit.surroundings import Surroundings
+from sharedsl.emit.terms import in_terms
+from sharedsl.emit.turning import OPERATIONS
 from sharedsl.model import dataflow as d
-from sharedsl.model.sizes import Size, combine, size
-from sharedsl.ops import OPS
+from sharedsl.model.sizes import Size
 from sharedsl.record import dataclass, field, replace
-from sharedsl.source import Span
-
-#: (axis counted from the end, times): the value is to be repeated so before anything but attention mixes the axis
-Repeat = tuple[int, int]
-#: operations of one tensor that act on each element alone
-ELEMENTWISE = frozenset(
-    (
-        *("neg", "abs", "exp", "log", "sqrt", "rsqrt", "relu", "gelu", "gelu_tanh", "silu", "tanh", "sigmoid"),
-        *("square", "sin", "cos", "erf", "softplus", "elu", "dropout", "cast", "stop_gradient", "rotary", "once"),
-    )
-)
-
-
-@dataclass(slots=True)
-class Value:
-    code: py.Expr
-    repeat: Repeat | None = None
-
-
-@dataclass(slots=True)
-class Method:
-    """What a body became: parameters, statements, and the sizes that have to be read off the inputs."""
-
-    params: list[py.Param]
-    body: list[py.Stmt]
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What the class knows that its forwards need."""
-
-    env: Env
-    cx: py.CodeContext
-    orders: Orders
-    containers: Mapping[py.Expr, Container]
-    #: code for one use of a child: the use, the arguments' values, their types and the result's type
-    apply: Callable[[d.Use, list[Value | None], d.Call, Forward], Value]
-    weight: Callable[[str, Forward], Value]
-    buffer: Callable[[str], py.Expr]
-    #: computes before a stack's loop what its elements have in common
-    lift: Callable[[d.Call, Forward], None]
-    line: Callable[[Span], str]
-    functions: Mapping[str, str]
-    #: names of the other forwards' methods by body key
-    methods: Mapping[str, str]
-    #: the lengths of stacks, and how the code writes them
-    counts: Mapping[str, tuple[int, py.Expr]] = field(default_factory=dict)
-    reserved: frozenset[str] = frozenset()
-    states: Mapping[str, d.Tensor | None] = field(default_factory=dict)
-    #: the arguments that hand the states on to another forward of the same block
-    handing: Callable[[d.CallSelf, Forward], tuple[tuple[py.Expr, ...], tuple[tuple[str, py.Expr], ...]]] = field(
-        default=lambda call, forward: ((), ())
-    )
-    #: what a running loop's turns call their states by; None where they keep none
-    turn_place: Callable[[d.While, Forward], py.Expr | None] = field(default=lambda loop, forward: None)
 
 
 @dataclass(slots=True)
@@ -98,7 +47,7 @@ class Forward:
     lifted: dict[object, str] = field(default_factory=dict)
 
     def run(self) -> list[py.Stmt]:
-        self.block(self.body.statements, frozenset())
+        self.block(spoken(self.body.statements), frozenset())
         head = [py.Assign((py.Name(name),), code) for code, name in self.fetched.items()]
         return head + self.out
 
@@ -205,7 +154,7 @@ class Forward:
     def bind(self, target: str, value: Value) -> None:
         self.repeats.pop(target, None)
         if target in self.handed_on:
-            value = Value(self.whole(value))
+            value = Value(whole(value))
         if value.repeat is not None:
             self.repeats[target] = value.repeat
         name = py.Name(self.name(target))
@@ -280,14 +229,7 @@ class Forward:
     # ------------------------------------------------------------------------ expressions
 
     def forced(self, expr: d.Expr) -> py.Expr:
-        return self.whole(self.lower(expr))
-
-    def whole(self, value: Value) -> py.Expr:
-        """The value with its repeat carried out."""
-        if value.repeat is None:
-            return value.code
-        axis, times = value.repeat
-        return py.method(value.code, "repeat_interleave", py.Const(times), dim=py.integer(axis))
+        return whole(self.lower(expr))
 
     def lower(self, expr: d.Expr) -> Value:
         match expr:
@@ -335,44 +277,24 @@ class Forward:
         return py.arith(in_terms(value, self.around.env).code)
 
     def op(self, expr: d.Op) -> Value:
-        operation = OPS[expr.op]
+        operation = OPERATIONS[expr.op]
         values = [None if arg is None else self.lower(arg) for arg in expr.args]
         types = [None if arg is None else in_terms(arg.type, self.around.env) for arg in expr.args]
         result = in_terms(expr.type, self.around.env)
         settings = {name: in_terms(value, self.around.env) for name, value in expr.settings}
-        carried = self.carried(expr, values, types)
+        kept = carried(expr, values, self.around.states)
         codes: list[py.Expr | None] = []
         for at, value in enumerate(values):
-            keep = carried is not None or (expr.op == "attend" and at in (1, 2) and _heads(values))
+            keep = kept is not None or (expr.op == "attend" and at in (1, 2) and grouped(values))
             if value is not None and value.repeat is not None and keep:
                 codes.append(value.code)
                 types[at] = smaller(types[at], value.repeat)
             else:
-                codes.append(None if value is None else self.whole(value))
-        if carried is not None:
-            result = smaller(result, carried)
+                codes.append(None if value is None else whole(value))
+        if kept is not None:
+            result = smaller(result, kept)
         code = operation.code(tuple(codes), settings, tuple(types), result, self.around.cx)
-        return Value(code, carried)
-
-    def carried(self, expr: d.Op, values: list[Value | None], types: list[d.Type | None]) -> Repeat | None:
-        """The repeat that the result inherits, where the operation leaves the repeated axis alone."""
-        found = {value.repeat for value in values if value is not None and value.repeat is not None}
-        if len(found) != 1:
-            return None
-        repeat = found.pop()
-        if expr.op in ELEMENTWISE and values[0] is not None and values[0].repeat == repeat:
-            return repeat
-        if expr.op == "concat" and isinstance(expr.type, d.Tensor):
-            rank = len(expr.type.dims)
-            axis = expr.setting("axis")
-            at = axis.value if isinstance(axis, Size) else None
-            for arg, value in zip(expr.args, values, strict=True):
-                if value is not None and value.repeat is None:
-                    if not (isinstance(arg, d.Var) and arg.name in self.around.states):
-                        return None
-                    value.repeat = repeat
-            return repeat if at is not None and at % rank != repeat[0] % rank else None
-        return None
+        return Value(code, kept)
 
     # ------------------------------------------------------------------------ calls of layers
 
@@ -382,56 +304,7 @@ class Forward:
             return scan(self, call, values)
         if len(call.uses) == 1:
             return self.around.apply(call.uses[0], values, call, self)
-        return self.stack(call, values)
-
-    def stack(self, call: d.Call, values: list[Value | None]) -> Value:
-        """Several uses in a row: a loop over a variable that holds what is threaded through."""
-        first = values[0]
-        assert first is not None and call.args[0] is not None
-        code = self.whole(first)
-        name = self.threaded(call, code)
-        if code != py.Name(name):
-            self.out.append(py.Assign((py.Name(name),), code))
-        for at, value in enumerate(values[1:], 1):
-            if value is not None and not isinstance(value.code, py.Name | py.Const):
-                held = self.fresh(_hint(value.code))
-                self.out.append(py.Assign((py.Name(held),), self.whole(value)))
-                self.names.setdefault(held, held)
-                values[at] = Value(py.Name(held))
-        self.around.lift(call, self)
-        turns: list[tuple[py.Stmt, ...]] = []
-        comment = self.around.line(call.span)
-        for use in call.uses:
-            outer, self.out = self.out, []
-            result = self.around.apply(use, [Value(py.Name(name)), *values[1:]], call, self)
-            self.out.append(py.Assign((py.Name(name),), self.whole(result), comment))
-            turns.append(tuple(self.out))
-            self.out = outer
-        children = {use.child for use in call.uses}
-        loop_name = self.fresh("layer")
-        length, count = self.around.counts.get(children.pop(), (0, None)) if len(children) == 1 else (0, None)
-        count = count if length == len(call.uses) else None
-        self.out.extend(reroll(turns, dict(self.around.containers), (loop_name,), count, self.around.orders))
-        return Value(py.Name(name))
-
-    def threaded(self, call: d.Call, code: py.Expr) -> str:
-        """A variable for what a stack threads: the target, or one that nothing reads any more."""
-        inside = reads_in(call.args[0])
-        every = reads_of(self.statement)
-        sizes = {name for name, _ in self.body.sizes}
-        target = None
-        if isinstance(self.statement, d.Assign) and len(self.statement.targets) == 1:
-            target = self.statement.targets[0]
-        wanted = [target, code.id if isinstance(code, py.Name) else None, *inside, "x", "h", "y"]
-        for each in wanted:
-            if each is None or each in sizes or each in self.around.reserved:
-                continue
-            if every.get(each, 0) > inside.get(each, 0):
-                continue
-            optional = {one.name for one in self.body.inputs if one.type is None or _number_input(one)}
-            if each == target or (each not in self.later and each not in optional and _is_float(call, each, inside)):
-                return self.name(each)
-        return self.fresh("h")
+        return stack(self, call, values)
 
 
 def _stack_of(statement: d.Loop, at: int) -> py.Expr | None:
@@ -442,46 +315,9 @@ def _stack_of(statement: d.Loop, at: int) -> py.Expr | None:
     return py.Attr(py.Name("self"), stack) if isinstance(stack, str) else None
 
 
-def _is_float(call: d.Call, name: str, inside: Mapping[str, int]) -> bool:
-    """A name that held integers (tokens) reads badly for features."""
-    for each in variables(call.args[0]):
-        if each.name == name:
-            return isinstance(each.type, d.Tensor) and each.type.dtype == "float"
-    return True
-
-
-def _number_input(one: d.Input) -> bool:
-    return one.size is not None
-
-
 def _shown(type_: d.Tensor) -> str:
     """`[B, T, dim]`"""
     return f"[{', '.join(py.one_line(py.arith(size.code)) for size in type_.dims)}]"
-
-
-def _heads(values: list[Value | None]) -> bool:
-    """Keys and values are grouped alike, on the axis of heads."""
-    keys, mixed = values[1], values[2]
-    return keys is not None and mixed is not None and keys.repeat == mixed.repeat and (keys.repeat or (0, 0))[0] == -2
-
-
-def smaller(type_: d.Type | None, repeat: Repeat) -> d.Type | None:
-    """The type before the repeat."""
-    if not isinstance(type_, d.Tensor):
-        return type_
-    axis, times = repeat
-    dims = list(type_.dims)
-    dims[axis] = combine("//", dims[axis], size(times))
-    return replace(type_, dims=tuple(dims))
-
-
-def _hint(code: py.Expr) -> str:
-    """A name for a value by what made it."""
-    while isinstance(code, py.Call | py.Attr | py.Index):
-        if isinstance(code, py.Attr):
-            return code.name.lower()
-        code = code.func if isinstance(code, py.Call) else code.value
-    return "value"
 
 
 def _commented(statement: py.Stmt, comment: str) -> py.Stmt:

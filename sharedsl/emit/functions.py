@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from sharedsl import pytree as py
-from sharedsl.emit.forward import Forward, Surroundings
-from sharedsl.emit.reroll import Orders
+from sharedsl.emit.elements import Orders
+from sharedsl.emit.forward import Forward
+from sharedsl.emit.runtime_sizes import MODULES, sizes_read, sizes_renamed
+from sharedsl.emit.surroundings import Surroundings
 from sharedsl.model import dataflow as d
 from sharedsl.model.tree import Model
 from sharedsl.record import dataclass, field
@@ -39,10 +41,10 @@ class Functions:
             self.names[key] = same
 
     def _function(self, body: d.Body) -> py.FunctionDef:
-        from sharedsl.emit.composite import set_place, sizes_read
+        from sharedsl.emit.composite import set_place
 
         around = Surroundings(
-            env={},
+            env=sizes_renamed(body),
             cx=self.cx,
             orders=self.orders,
             containers={},
@@ -53,6 +55,7 @@ class Functions:
             line=self.line,
             functions=self.names,
             methods={},
+            reserved=MODULES,
         )
         forward = Forward(around, body)
         set_place(self.cx, body, forward)

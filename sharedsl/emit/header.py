@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from sharedsl import pytree as py
+from sharedsl.analysis.identity import shown_path
 from sharedsl.emit.hosts import Layout
 from sharedsl.model import dataflow as d
 from sharedsl.model import weights as w
@@ -31,7 +32,7 @@ def docstring(compiled: Any, plan: Layout, files: dict[str, SourceFile]) -> str:
     if letters:
         lines += ["", *py.wrap(f"Shapes: {letters}.", WIDTH)]
     lines += ["", *_counts(plan.solved)]
-    table = _table(plan.solved, files)
+    table = _table(plan.solved, files, compiled.analysis.source.path)
     if table:
         lines += ["", "What is shared (each tensor exists once, under the first name):", *table]
     return "\n".join(lines)
@@ -75,7 +76,7 @@ def _numel(shape: tuple[int, ...]) -> int:
     return result
 
 
-def _table(solved: w.Solved, files: dict[str, SourceFile]) -> list[str]:
+def _table(solved: w.Solved, files: dict[str, SourceFile], main: str) -> list[str]:
     """One row per group of tensors that are shared alike: owner, readers, lines of the spec."""
     readers: dict[int, dict[str, None]] = {}
     times: dict[int, int] = {}
@@ -89,7 +90,7 @@ def _table(solved: w.Solved, files: dict[str, SourceFile]) -> list[str]:
             continue
         owner = key(storage.owner)
         places = tuple(_place(name, owner) for name in readers[storage.index])
-        group = (_top(owner), places, times[storage.index], _lines_of(storage.because, files))
+        group = (_top(owner), places, times[storage.index], _lines_of(storage.because, files, main))
         groups.setdefault(group, []).append(storage)
     rows: list[str] = []
     for (top, places, count, lines), storages in groups.items():
@@ -150,10 +151,12 @@ def _ranges(stem: str, numbers: list[int]) -> str:
     return f"{stem} {shown}"
 
 
-def _lines_of(because: tuple[Span, ...], files: dict[str, SourceFile]) -> str:
+def _lines_of(because: tuple[Span, ...], files: dict[str, SourceFile], main: str) -> str:
+    """The lines that made it so; those of other files with the file's name."""
     found: dict[str, None] = {}
     for span in because:
         file = files.get(span.path)
         if file is not None:
-            found[f"line {file.position(span.start)[0]}"] = None
+            line = file.position(span.start)[0]
+            found[f"line {line}" if span.path == main else f"{shown_path(span.path)}:{line}"] = None
     return ", ".join(found)

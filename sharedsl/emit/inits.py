@@ -217,16 +217,19 @@ def _kaiming(
         bound = py.number((1 / max(_product(ins), 1)) ** 0.5)
         return [py.ExprStmt(py.call("nn.init.uniform_", tensor, py.Unary("-", bound), bound))]
     a = py.call("math.sqrt", py.Const(5)) if abs(slope - 5**0.5) < 1e-9 else py.number(slope)
-    return [py.ExprStmt(py.call(f"nn.init.{init.name}_", tensor, a=a, generator=_generator(tensor, init, cx)))]
-
-
-def _generator(tensor: py.Expr, init: Init, cx: py.CodeContext) -> py.Expr | None:
-    """What a tensor is drawn from that is the same whatever else was drawn before."""
     seed = dict(init.args).get("seed")
-    if seed is None:
-        return None
+    if seed is not None:
+        return [_drawn(init, tensor, cx, a, _plain(seed))]
+    return [py.ExprStmt(py.call(f"nn.init.{init.name}_", tensor, a=a))]
+
+
+def _drawn(init: Init, tensor: py.Expr, cx: py.CodeContext, a: py.Expr, seed: int | float) -> py.Stmt:
+    """The same numbers on every device, in every precision, whatever else was drawn before."""
     cx.use("torch")
-    return py.method(py.call("torch.Generator", py.Attr(tensor, "device")), "manual_seed", py.number(_plain(seed)))
+    empty = py.call("torch.empty", py.Attr(tensor, "shape"), device=py.Const("cpu"))
+    generator = py.method(py.call("torch.Generator"), "manual_seed", py.number(seed))
+    values = py.call(f"nn.init.{init.name}_", empty, a=a, generator=generator)
+    return py.ExprStmt(py.method(py.method(tensor, "detach"), "copy_", values))
 
 
 def _lengths(storage: Storage, tensor: py.Expr, cx: py.CodeContext, joined: bool) -> py.Stmt:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sharedsl import pytree as py
-from sharedsl.emit.reroll import Container, Hole, Orders, Turn, Unlike, contains, elements_in_order, replace, unify
+from sharedsl.emit.elements import Container, Orders, elements_in_order
+from sharedsl.emit.rewriting import contains, replace
+from sharedsl.emit.templates import Hole, Turn, Unlike, unify
 from sharedsl.record import dataclass
 
 #: more kinds than these in one loop read worse than the turns themselves
@@ -29,6 +31,8 @@ def blocks_of(turns: Sequence[Turn]) -> list[Sequence[Turn]]:
     """The turns cut wherever no kind goes on beyond the cut."""
     kinds = _kinds(turns)
     last = {at: kind.at[-1] for kind in kinds for at in kind.at}
+    if len(last) < len(turns):  # nearly all are unlike
+        return [turns]
     found: list[Sequence[Turn]] = []
     start = end = 0
     for at in range(len(turns)):

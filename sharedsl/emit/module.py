@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sharedsl import pytree as py
+from sharedsl.analysis.identity import shown_path
 from sharedsl.collector import paused
 from sharedsl.emit.calls import File
 from sharedsl.emit.classes import Class, Classes
@@ -15,10 +16,11 @@ from sharedsl.emit.extras import Extras
 from sharedsl.emit.federated import federated_code
 from sharedsl.emit.functions import Functions
 from sharedsl.emit.header import docstring
+from sharedsl.emit.hoisting import hoisted
 from sharedsl.emit.hosts import Layout
 from sharedsl.emit.inherit import inherited
 from sharedsl.emit.planner import layout
-from sharedsl.emit.reroll import replace as replaced
+from sharedsl.emit.rewriting import replace as replaced
 from sharedsl.emit.root import accept_function, alias_table, aliases, note_function, root_parts
 from sharedsl.emit.staging import stage_code
 from sharedsl.model.federated import splits
@@ -34,10 +36,10 @@ def module_source(compiled: Any, *, spec_path: str, spec_hash: str, files: dict[
 
 def module_tree(compiled: Any, *, spec_path: str, spec_hash: str, files: dict[str, SourceFile]) -> py.Module:
     cx = py.CodeContext()
-    plan = layout(compiled.model, compiled.solved)
+    plan = layout(hoisted(compiled.model), compiled.solved)
     classes = Classes(plan, cx, compiled.name, compiled.dtype).run()
     orders = classes.orders
-    line = _Lines(files, compiled.model.span.path)
+    line = _Lines(files, compiled.analysis.source.path)
     functions = Functions(plan.model, cx, orders, line)
     file = File(classes, cx, orders, line, functions.names, bool(compiled.incremental))
     root = classes.of[()]
@@ -155,5 +157,5 @@ class _Lines:
         file = self.files.get(span.path)
         if file is None or span.path.startswith("std/"):
             return ""
-        name = "spec" if span.path == self.main else span.path
+        name = "spec" if span.path == self.main else shown_path(span.path)
         return f"{name}:{file.position(span.start)[0]}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from sharedsl import pytree as py
 from sharedsl.emit.classes import Classes
+from sharedsl.emit.hoisting import hoisted
 from sharedsl.emit.planner import layout
 from sharedsl.model.sites import key
 from sharedsl.record import dataclass
@@ -41,7 +42,7 @@ class ModulePlan:
 
 def module_plan(compiled: Any) -> ModulePlan:
     """For `dump --stage modules`."""
-    plan = layout(compiled.model, compiled.solved)
+    plan = layout(hoisted(compiled.model), compiled.solved)
     classes = Classes(plan, py.CodeContext(), compiled.name).run()
     rows: list[ModuleRow] = []
     for path in sorted(plan.hosts, key=lambda path: (len(path) > 0, [(s.name, s.index or 0) for s in path])):

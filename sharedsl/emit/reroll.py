@@ -7,30 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 from sharedsl import pytree as py
-from sharedsl.record import dataclass, fields
-
-Turn = tuple[py.Stmt, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """Stands in a template where the turns differ; `number` says which sequence of values goes there."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """A list of modules in the code: `keys` are the elements that exist; `keyed`: a ModuleDict."""
-
-    keys: tuple[int, ...]
-    keyed: bool
-    #: its length as the code writes it, where that is a parameter
-    count: py.Expr | None = None
-
-
-class Unlike(Exception):
-    """The turns differ in more than indices."""
+from sharedsl.emit.elements import Container, Orders, elements_in_order, index_in_terms
+from sharedsl.emit.rewriting import contains, replace
+from sharedsl.emit.templates import Hole, Turn, Unlike, unify
+from sharedsl.record import dataclass
 
 
 def reroll(
@@ -72,22 +52,6 @@ def reroll(
     return result
 
 
-class Orders:
-    """The constants of the file that hold irregular orders."""
-
-    def __init__(self) -> None:
-        self.found: dict[tuple[object, ...], str] = {}
-
-    def name(self, values: tuple[object, ...], hint: str) -> str:
-        if values not in self.found:
-            taken = set(self.found.values())
-            name, number = hint, 2
-            while name in taken:
-                name, number = f"{hint}_{number}", number + 1
-            self.found[values] = name
-        return self.found[values]
-
-
 def _runs(turns: Sequence[Turn]) -> list[Sequence[Turn]]:
     runs: list[list[Turn]] = []
     for turn in turns:
@@ -117,68 +81,6 @@ def _alike(one: Turn, other: Turn) -> bool:
     except Unlike:
         return False
     return True
-
-
-def unify(items: Sequence[Any], sequences: list[tuple[object, ...]]) -> Any:
-    """One template for all items; the values in its holes are appended to `sequences`."""
-    first = items[0]
-    if all(item == first and type(item) is type(first) for item in items):
-        return first
-    if all(isinstance(item, py.Const) and _index(item.value) for item in items):
-        values = tuple(item.value for item in items)
-        if values not in sequences:
-            sequences.append(values)
-        return Hole(sequences.index(values))
-    if isinstance(first, tuple):
-        if any(not isinstance(item, tuple) or len(item) != len(first) for item in items):
-            raise Unlike
-        return tuple(unify(column, sequences) for column in zip(*items, strict=True))
-    if not hasattr(first, "__dataclass_fields__") or any(type(item) is not type(first) for item in items):
-        raise Unlike
-    return type(first)(
-        **{
-            each.name: _comment(items)
-            if each.name == "comment"
-            else unify([getattr(item, each.name) for item in items], sequences)
-            for each in fields(first)
-        }
-    )
-
-
-def _comment(items: Sequence[Any]) -> str:
-    """What is said of one turn only, such as the shape that comes into the first, is left out."""
-    return min((item.comment for item in items), key=len)
-
-
-def _index(value: object) -> bool:
-    if isinstance(value, str):
-        return value.isdigit()
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def replace(node: Any, old: Any, new: Any) -> Any:
-    """`node` with every part equal to `old` replaced."""
-    if type(node) is type(old) and node == old:
-        return new
-    if isinstance(node, tuple):
-        return tuple(replace(item, old, new) for item in node)
-    if hasattr(node, "__dataclass_fields__"):
-        parts = {each.name: getattr(node, each.name) for each in fields(node)}
-        changed = {name: replace(part, old, new) for name, part in parts.items()}
-        if all(changed[name] is parts[name] for name in parts):
-            return node
-        return type(node)(**changed)
-    return node
-
-
-def contains(node: Any, part: Any) -> bool:
-    if type(node) is type(part) and node == part:
-        return True
-    if isinstance(node, tuple):
-        return any(contains(item, part) for item in node)
-    if hasattr(node, "__dataclass_fields__"):
-        return any(contains(getattr(node, each.name), part) for each in fields(node))
-    return False
 
 
 @dataclass(slots=True)
@@ -300,7 +202,7 @@ class _Roller:
         turns = len(sequences[0])
         body: Any = template
         for number, values in enumerate(sequences):
-            index = _in_terms(tuple(int(str(value)) for value in values), start)
+            index = index_in_terms(tuple(int(str(value)) for value in values), start)
             if index is None:
                 return None
             body = replace(body, Hole(number), index)
@@ -349,41 +251,3 @@ def _repeats(sequences: list[tuple[object, ...]], length: int, turns: int) -> bo
     alike = [values == values[:length] * (turns // length) for values in sequences]
     still = [all(values[at] == values[at - at % length] for at in range(turns)) for values in sequences]
     return any(alike) and all(a or b for a, b in zip(alike, still, strict=True))
-
-
-def elements_in_order(container: py.Expr, known: Container, values: tuple[int, ...]) -> py.Expr | None:
-    """The container, or a slice of it, if `values` are its elements in order."""
-    if known.keyed:
-        return py.Call(py.Attr(container, "values")) if values == known.keys else None
-    length = len(known.keys)
-    if values == tuple(reversed(range(length))):
-        return _call("reversed", container)
-    if values != tuple(range(values[0], values[0] + len(values))):
-        return None
-    if len(values) == length:
-        return container
-    start = py.Const(values[0]) if values[0] else None
-    stop = py.Const(values[-1] + 1) if values[-1] + 1 < length else None
-    return py.Index(container, py.SliceExpr(start, stop))
-
-
-def _in_terms(values: tuple[int, ...], start: int) -> py.Expr | None:
-    """`values` as a function of i = start, start + 1, .."""
-    name: py.Expr = py.Name("i")
-    counted = range(start, start + len(values))
-    offset = values[0] - start
-    if all(value == i + offset for value, i in zip(values, counted, strict=True)):
-        if offset == 0:
-            return name
-        return py.Binary("+" if offset > 0 else "-", name, py.Const(abs(offset)))
-    if all(value == 2 * start + len(values) - 1 - i for value, i in zip(values, counted, strict=True)):
-        return py.Binary("-", py.Const(2 * start + len(values) - 1), name)
-    step = (values[-1] - values[0]) // max(1, len(values) - 1)
-    if step > 1 and all(value == step * i for value, i in zip(values, counted, strict=True)):
-        return py.Binary("*", py.Const(step), name)
-    for n in range(2, len(values) + 1):
-        if all(value == i // n for value, i in zip(values, counted, strict=True)):
-            return py.Binary("//", name, py.Const(n))
-        if all(value == i % n for value, i in zip(values, counted, strict=True)):
-            return py.Binary("%", name, py.Const(n))
-    return None

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from sharedsl import pytree as py
 from sharedsl.emit.applications import operands
+from sharedsl.emit.repeats import Value, whole
 from sharedsl.emit.reroll import reroll
 from sharedsl.model import dataflow as d
 
 if TYPE_CHECKING:
-    from sharedsl.emit.forward import Forward, Value
+    from sharedsl.emit.forward import Forward
 
 
 def scan(forward: Forward, call: d.Call, values: list[Value | None]) -> Value:
     """The layers at every position, their states in a dict that goes from step to step; the results stacked."""
-    from sharedsl.emit.forward import Value
-
     how = call.scan
     assert how is not None
     outer = (forward.cache, forward.first)
@@ -45,8 +44,6 @@ def _walked(
     forward: Forward, how: d.Scanned, values: list[Value | None]
 ) -> tuple[py.Expr, py.Expr, list[Value | None]]:
     """What the loop's variables are, what they go over, and what each step is given."""
-    from sharedsl.emit.forward import Value
-
     names: list[py.Expr] = []
     sources: list[py.Expr] = []
     inputs: list[Value | None] = []
@@ -54,7 +51,7 @@ def _walked(
         if value is None:
             inputs.append(None)
             continue
-        code = forward.whole(value)
+        code = whole(value)
         if axis is None:
             taken = {one.code for one in inputs if one is not None}
             inputs.append(Value(_held(forward, code, taken)))
@@ -86,21 +83,19 @@ def _held(forward: Forward, code: py.Expr, taken: set[py.Expr]) -> py.Expr:
 
 def _step(forward: Forward, call: d.Call, inputs: list[Value | None]) -> tuple[py.Expr, tuple[py.Stmt, ...]]:
     """One step: its result, and the statements before that."""
-    from sharedsl.emit.forward import Value
-
     outer, forward.out = forward.out, []
     if len(call.uses) == 1:
-        result = forward.whole(forward.around.apply(call.uses[0], inputs, call, forward))
+        result = whole(forward.around.apply(call.uses[0], inputs, call, forward))
     else:
         assert inputs[0] is not None
-        result = forward.whole(inputs[0])
+        result = whole(inputs[0])
         if not isinstance(result, py.Name):
             result = py.Name(forward.fresh("x_t"))
         turns = []
         for use in call.uses:
             before, forward.out = forward.out, []
             given = forward.around.apply(use, [Value(result), *inputs[1:]], call, forward)
-            forward.out.append(py.Assign((result,), forward.whole(given)))
+            forward.out.append(py.Assign((result,), whole(given)))
             turns.append(tuple(forward.out))
             forward.out = before
         containers = dict(forward.around.containers)
@@ -144,8 +139,6 @@ def _scans(expr: d.Expr | None) -> list[d.Call]:
 
 def once(forward: Forward, expr: d.Once) -> Value:
     """What the first step computed, kept beside the states."""
-    from sharedsl.emit.forward import Value
-
     state, name = py.Name("state"), py.Const(expr.name)
     place = py.Index(state, name)
     outer, forward.out = forward.out, []

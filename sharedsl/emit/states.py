@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sharedsl import pytree as py
 from sharedsl.emit.applications import App, step_of
+from sharedsl.emit.runtime_sizes import size_name
 from sharedsl.model import dataflow as d
 from sharedsl.model.sites import Step
 from sharedsl.model.tree import StateSpec, Unit
@@ -82,7 +83,7 @@ def enters(unit: Unit, body: d.Body, forward: Forward, root: bool) -> list[py.St
         statements.append(py.Assign((target,), py.Ternary(known, held, first)))
         if spec.growing is not None and spec.size_name:
             length = py.item(py.Attr(target, "shape"), spec.growing)
-            size = py.Name(spec.size_name)
+            size = py.Name(size_name(spec.size_name))
             if not any(isinstance(each, py.Assign) and each.targets == (size,) for each in statements):
                 statements.append(py.Assign((size,), length))
     return statements
@@ -94,7 +95,7 @@ def _first(spec: StateSpec, type_: d.Tensor, body: d.Body, forward: Forward) -> 
     repeat = forward.kept.get(spec.name)
     codes = [py.Const(0) if axis == spec.growing else forward.number(size) for axis, size in enumerate(dims)]
     if repeat is not None:
-        from sharedsl.emit.forward import smaller
+        from sharedsl.emit.repeats import smaller
 
         small = smaller(type_, repeat)
         assert isinstance(small, d.Tensor)

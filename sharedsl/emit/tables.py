@@ -141,17 +141,14 @@ def several_prefixes(names: Mapping[str, bool]) -> Prefixes:
     return Prefixes(py.tuple_of(*items), dotted)
 
 
-def several_suffixes(names: Mapping[str, bool]) -> tuple[list[str], bool]:
-    """Suffixes that the names said True have, and no others; and whether a name needs a dot before it to be tried."""
-    for dot in ("", "."):
-        found: dict[str, None] = {}
-        for name in (name for name, wanted in names.items() if wanted):
-            parts = name.split(".")
-            ends = [dot + ".".join(parts[at:]) for at in range(len(parts) - 1, -1, -1)]
-            alone = (end for end in ends if all(names[each] for each in names if f"{dot}{each}".endswith(end)))
-            if (end := next(alone, None)) is None:
-                break
-            found[end] = None
-        else:
-            break
-    return list(found), dot == "."
+def suffixes(names: Mapping[str, bool]) -> list[str] | None:
+    """The shortest ends that the names said True have, and no others; none where ends do not tell them apart."""
+    found: dict[str, None] = {}
+    for name in (name for name, wanted in names.items() if wanted):
+        parts = name.split(".")
+        ends = (".".join(parts[at:]) for at in range(len(parts) - 1, -1, -1))
+        end = next((end for end in ends if all(names[each] for each in names if each.endswith(end))), None)
+        if end is None:
+            return None
+        found[end] = None
+    return list(found)

@@ -1,7 +1,7 @@
-"""Places that move with their item: when text is inserted above an item, its tree and all that is known of it stay good.
+"""Places that move with their item: text inserted above an item leaves its tree, and all that is known of it, good.
 
-An anchored span is a `Span` whose ends are counted from the beginning of its item, which is kept in an `Anchor` that all
-spans of the item share. Everyone else reads `start` and `end` as ever.
+An anchored span is a `Span` whose ends are counted from the beginning of its item, which is kept in an `Anchor` that
+all spans of the item share. Everyone else reads `start` and `end` as ever.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ class AnchoredSpan(Span):
     """Equal to the plain span of the same place."""
 
     __slots__ = ("_anchor", "_high", "_low")
+    _anchor: Anchor
+    _high: int
+    _low: int
 
     def __init__(self, path: str, start: int, end: int, anchor: Anchor) -> None:
         _set(self, "path", path)
@@ -35,12 +38,16 @@ class AnchoredSpan(Span):
         _set(self, "_high", end - anchor.offset)
 
     @property
-    def start(self) -> int:  # type: ignore[override]
-        return self._anchor.offset + self._low  # type: ignore[attr-defined, no-any-return]
+    def anchor(self) -> Anchor:
+        return self._anchor
 
     @property
-    def end(self) -> int:  # type: ignore[override]
-        return self._anchor.offset + self._high  # type: ignore[attr-defined, no-any-return]
+    def start(self) -> int:
+        return self._anchor.offset + self._low
+
+    @property
+    def end(self) -> int:
+        return self._anchor.offset + self._high
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Span):

@@ -22,7 +22,7 @@ from sharedsl.analysis.checking import (
 )
 from sharedsl.analysis.library import parsed
 from sharedsl.analysis.report import Reporter
-from sharedsl.analysis.scope import Load, load_scope
+from sharedsl.analysis.scope import Load, Scope, load_scope
 from sharedsl.collector import paused
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.ide.anchors import Anchors, anchored
@@ -59,6 +59,8 @@ class State:
     made_needs: dict[object, tuple[Need, object]] = field(default_factory=dict)
     models: Models = field(default_factory=dict)
     models_needs: dict[object, tuple[Need, object]] = field(default_factory=dict)
+    #: chunk and item -> its names looked at, where something is wrong with the file
+    looks: dict[tuple[int, int], tuple[object, list[Diagnostic]]] = field(default_factory=dict)
 
 
 class Checker:
@@ -87,7 +89,7 @@ class Checker:
         run.remember()
         run.check(report)
         self.worked = run.worked
-        analysis.diagnostics = told(analysis, report.found)
+        analysis.diagnostics = told(analysis, report.found, run.look)
         return analysis
 
     def settle(self, analysis: Analysis) -> None:
@@ -129,43 +131,40 @@ class _Run:
 
     def remember(self) -> None:
         """The models and solved plans whose texts are as they were."""
-        state, path = self.state, self.analysis.source.path
+        state = self.state
         for key, made in state.made.items():
             needs, outline = state.made_needs[key]
-            if self._fresh(needs, outline, bool(made.diagnostics), self._made_words(key), path):
+            if self._fresh(needs, outline, bool(made.diagnostics), lambda key=key: self._made_needs(key)):
                 self.analysis._made[key] = made
         for key, model in state.models.items():
             needs, outline = state.models_needs[key]
-            if self._fresh(needs, outline, bool(model[1]), _model_words(key), _model_home(key)):
+            if self._fresh(needs, outline, bool(model[1]), lambda key=key: self._model_needs(key)):
                 self.analysis._models[key] = model
         state.made, state.models = self.analysis._made, self.analysis._models
         state.made_needs = {key: state.made_needs[key] for key in state.made}
         state.models_needs = {key: state.models_needs[key] for key in state.models}
 
-    def _fresh(self, needs: Need, outline: object, said: bool, words: frozenset[str], path: str) -> bool:
+    def _fresh(self, needs: Need, outline: object, said: bool, now: Callable[..., Need]) -> bool:
         if said and outline != self.needs.outline:
             return False
-        return needs == self.needs.of_words(words, path)
+        return needs == now()
+
+    def _made_needs(self, key: object) -> Need:
+        return self.needs.of_words(_made_words(key), self.analysis.source.path)
+
+    def _model_needs(self, key: object) -> Need:
+        """The values of its parameters may be layers of the file that uses it."""
+        words, home = _model_words(key), _model_home(key)
+        return self.needs.of_words(words, home) | self.needs.of_words(words, self.analysis.source.path)
 
     def keep_made(self) -> None:
-        state, path = self.state, self.analysis.source.path
+        state = self.state
         for key in state.made:
             if key not in state.made_needs:
-                state.made_needs[key] = (self.needs.of_words(self._made_words(key), path), self.needs.outline)
+                state.made_needs[key] = (self._made_needs(key), self.needs.outline)
         for key in state.models:
             if key not in state.models_needs:
-                needs = self.needs.of_words(_model_words(key), _model_home(key))
-                state.models_needs[key] = (needs, self.needs.outline)
-
-    def _made_words(self, key: object) -> frozenset[str]:
-        assert isinstance(key, tuple)
-        model, plans, args = key[:3]
-        found: set[str] = {model}
-        for ref in plans:
-            found.add(ref.name)
-            _words(ref.args, found)
-        _words(args, found)
-        return frozenset(found)
+                state.models_needs[key] = (self._model_needs(key), self.needs.outline)
 
     # ------------------------------------------------------------------ the checks
 
@@ -174,6 +173,8 @@ class _Run:
         analysis, items = self.analysis, self.analysis.file.items
         used = used_plans(analysis)
         old, self.state.checks = self.state.checks, {}
+        if len(self.state.looks) > 2 * len(items) + 100:
+            self.state.looks.clear()
         for item in items:
             if isinstance(item, ast.Block) and item.kind == "model":
                 self._one(item, "model", None, old, report, lambda own, item=item: check_model(analysis, item, own))
@@ -191,7 +192,9 @@ class _Run:
             elif isinstance(item, ast.Build):
                 self._one(item, "build", None, old, report, lambda own, item=item: check_build(analysis, item, own))
         for block in unreached(analysis, self._reached()):
-            self._one(block, "alone", None, old, report, lambda own, block=block: check_block_alone(analysis, block, own))
+            self._one(
+                block, "alone", None, old, report, lambda own, block=block: check_block_alone(analysis, block, own)
+            )
         self.keep_made()
 
     def _one(
@@ -204,7 +207,7 @@ class _Run:
         check: Callable[..., None],
     ) -> None:
         chunk = self.needs.chunk_of(item)
-        key = (chunk.serial, kind, chunk.items.index(item) if len(chunk.items) > 1 else 0)
+        key = (chunk.serial, kind, next(at for at, each in enumerate(chunk.items) if each is item))
         needs = self.needs.of_chunk(chunk)
         kept = old.get(key)
         if kept is None or not self._holds(kept, needs, how):
@@ -219,6 +222,19 @@ class _Run:
         self.state.checks[key] = kept
         for each in kept.found:
             report.add(each)
+
+    def look(self, item: ast.Item, scope: Scope, members: frozenset[str]) -> list[Diagnostic]:
+        """As `second_look.look_at`, of items that are as they were from memory."""
+        from sharedsl.analysis.second_look import look_at
+
+        chunk = self.needs.chunk_of(item)
+        key = (chunk.serial, next(at for at, each in enumerate(chunk.items) if each is item))
+        given = (self.needs.of_chunk(chunk), self.needs.reach, members)
+        known = self.state.looks.get(key)
+        if known is None or known[0] != given:
+            known = (given, [anchored(each, self.anchors) for each in look_at(item, scope, members)])
+            self.state.looks[key] = known
+        return known[1]
 
     def _holds(self, kept: Kept, needs: Need, how: object) -> bool:
         if kept.needs != needs or kept.how != how:
@@ -275,3 +291,14 @@ def _named(values: object) -> set[str]:
 def _model_home(key: object) -> str:
     assert isinstance(key, tuple)
     return str(key[0])
+
+
+def _made_words(key: object) -> frozenset[str]:
+    assert isinstance(key, tuple)
+    model, plans, args = key[:3]
+    found: set[str] = {model}
+    for ref in plans:
+        found.add(ref.name)
+        _words(ref.args, found)
+    _words(args, found)
+    return frozenset(found)

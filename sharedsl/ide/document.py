@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import count
+from itertools import count, pairwise
 
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.ide.anchors import Anchor, anchor_tree, anchored
@@ -71,7 +71,7 @@ class Document:
         self.revision += 1
         self.source = SourceFile(self.path, text)
         bounds = [0, *(start for start in item_starts(text)), len(text)]
-        ranges = list(zip(bounds, bounds[1:], strict=False))
+        ranges = list(pairwise(bounds))
         old = self.chunks
         first = _common(old, text, ranges)
         last = _common(old[first:][::-1], text, ranges[first:][::-1])
@@ -111,7 +111,11 @@ def _common(chunks: Iterable[Chunk], text: str, ranges: Iterable[tuple[int, int]
     """How many chunks, from the first on, say the same as the text at these ranges."""
     same = 0
     for chunk, (start, end) in zip(chunks, ranges, strict=False):
-        if len(chunk.text) != end - start or not text.startswith(chunk.text, start) or chunk.doc != doc_above(text, start):
+        if (
+            len(chunk.text) != end - start
+            or not text.startswith(chunk.text, start)
+            or chunk.doc != doc_above(text, start)
+        ):
             break
         same += 1
     return same

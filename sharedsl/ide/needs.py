@@ -1,8 +1,8 @@
 """What the check of an item depends on: the items that it mentions, those that they mention, and so on.
 
-A need is the serial number of a chunk, or the name of something in the standard library, which never changes. Two checks
-of one item with the same needs find the same; unless they found something: then what else there is in the file may be in
-the message, and the needs include its outline.
+A need is the serial number of a chunk, or the name of something in the standard library, which never changes. Two
+checks of one item with the same needs find the same; unless they found something: then what else there is in the file
+may be in the message, and the outline of the file must be the same too.
 """
 
 from __future__ import annotations
@@ -22,12 +22,19 @@ class Needs:
 
     def __init__(self, scope: Scope, documents: dict[str, Document]) -> None:
         self.scope = scope
-        self._chunk_of = {id(item): chunk for each in documents.values() for chunk in each.chunks for item in chunk.items}
+        self._chunk_of = {
+            id(item): chunk for each in documents.values() for chunk in each.chunks for item in chunk.items
+        }
         self._homes = {chunk.serial: each.path for each in documents.values() for chunk in each.chunks}
         self._reach: dict[str, _Reach] = {}
         self._whole: dict[int, Need] = {}
+        self._of_words: dict[tuple[frozenset[str], str], Need] = {}
         main = documents[scope.main.path]
+        self.anchors = main.anchors()
         self.outline: object = self._outline(main)
+        #: all names that may be meant where one is unknown
+        plans = {key: tuple(file.plans) for key, file in scope.files.items()}
+        self.reach: object = (tuple(scope.main.names), plans, tuple(scope.main.builds))
 
     def of_item(self, item: ast.Item) -> Need:
         return self.of_chunk(self._chunk_of[id(item)])
@@ -44,8 +51,12 @@ class Needs:
 
     def of_words(self, words: Iterable[str], path: str) -> Need:
         """All that these words lead to in a file."""
-        chunks, others = self._named(frozenset(words), path)
-        return self._closure(chunks) | others
+        key = (frozenset(words), path)
+        found = self._of_words.get(key)
+        if found is None:
+            chunks, others = self._named(*key)
+            found = self._of_words[key] = frozenset().union(others, *map(self.of_chunk, chunks))
+        return found
 
     def _closure(self, chunks: list[Chunk]) -> Need:
         found: dict[object, None] = {}
@@ -76,7 +87,7 @@ class Needs:
                 if isinstance(item, ast.Plan | ast.Build | ast.Import):
                     names.append(chunk.serial)
         others = [(path, file.names.keys()) for path, file in self.scope.files.items() if file is not self.scope.main]
-        return tuple(names), [(path, tuple(keys)) for path, keys in others], main.problems
+        return tuple(names), [(path, tuple(keys)) for path, keys in others]
 
 
 class _Reach:
@@ -102,9 +113,7 @@ class _Reach:
                 self.plans.setdefault(name, []).append((model, chunk_of[id(plan.plan)]))
         self.names = frozenset((*self.chunks, *self.library, *self.plans))
 
-    def _imported(
-        self, name: str, item: ast.Item, home: FileScope, chunk_of: dict[int, Chunk]
-    ) -> None:
+    def _imported(self, name: str, item: ast.Item, home: FileScope, chunk_of: dict[int, Chunk]) -> None:
         chunk = chunk_of.get(id(item))
         if chunk is None:
             self.library[name] = (home.path, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sharedsl.analysis.pipeline import Analysis, Broken, compile_build, compile_plan
 from sharedsl.diagnostics import Diagnostic
@@ -13,17 +13,38 @@ from sharedsl.lint.rules.unused_ignore import unused
 from sharedsl.lint.settings import Settings
 from sharedsl.lint.subject import File, Subject
 from sharedsl.lint.suppress import ignores
-from sharedsl.record import replace
+from sharedsl.record import dataclass, replace
 from sharedsl.syntax import ast
 
 #: warnings of `check`, which can be silenced and rated like a rule's
 CHECKED = ("unused-layer",)
 
 
-def lint(analysis: Analysis, settings: Settings | None = None) -> list[Diagnostic]:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is judged: a build, a plan that no build takes, a model that neither has."""
+
+    item: ast.Build | ast.Plan | ast.Block
+    refs: tuple[ast.PlanRef, ...]
+
+    @property
+    def model(self) -> str:
+        return self.item.name if isinstance(self.item, ast.Block) else self.item.model
+
+
+#: what the rules say about one target
+Judge = Callable[[Target], list[Diagnostic]]
+
+
+def lint(
+    analysis: Analysis,
+    settings: Settings | None = None,
+    judged: Callable[[Target, Judge], list[Diagnostic]] | None = None,
+) -> list[Diagnostic]:
     """What the rules find in a file, in the text's order. Pure: it reads and writes nothing.
 
-    A file with errors is judged by its text alone; the errors themselves are `analysis.diagnostics`.
+    A file with errors is judged by its text alone; the errors themselves are `analysis.diagnostics`. An editor passes
+    `judged`, which remembers what `Judge` says of targets that did not change.
     """
     settings = settings or Settings()
     rules = {code: rule for code, rule in all_rules().items() if settings.severity_of(code, rule.severity)}
@@ -31,7 +52,9 @@ def lint(analysis: Analysis, settings: Settings | None = None) -> list[Diagnosti
     found = _of_file(analysis, settings, rules)
     found += [each for each in analysis.diagnostics if each.severity != "error"]
     if not analysis.failed:
-        found += _of_builds(analysis, settings, rules)
+        judge = _judge(analysis, settings, rules)
+        for target in targets(analysis):
+            found += judged(target, judge) if judged is not None else judge(target)
     found = _once(found, analysis.source.path)
     kept, comments = [], ignores(analysis.source)
     for each in found:
@@ -66,41 +89,51 @@ def _of_file(analysis: Analysis, settings: Settings, rules: dict[str, Rule]) -> 
     return [each for rule in rules.values() if rule.of_file for each in rule.check(file)]
 
 
-def _of_builds(analysis: Analysis, settings: Settings, rules: dict[str, Rule]) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
-    for subject in subjects(analysis):
+def _judge(analysis: Analysis, settings: Settings, rules: dict[str, Rule]) -> Judge:
+    def judge(target: Target) -> list[Diagnostic]:
+        subject = subject_of(analysis, target)
+        if subject is None:
+            return []
         subject.limits = settings.limits
-        for rule in rules.values():
-            if not rule.of_file:
-                found += rule.check(subject)
-    return found
+        return [each for rule in rules.values() if not rule.of_file for each in rule.check(subject)]
+
+    return judge
 
 
-def subjects(analysis: Analysis) -> Iterator[Subject]:
+def targets(analysis: Analysis) -> Iterator[Target]:
     """Every build; every plan that no build takes, at the defaults; every model that neither has."""
     taken: set[tuple[str, str]] = set()
     models: set[str] = set()
-    for name, build in analysis.builds.items():
+    for build in analysis.builds.values():
         taken |= {(build.model, ref.name) for ref in build.plans}
         models.add(build.model)
-        try:
-            yield Subject(analysis, compile_build(analysis, name), build.plans, build.name_span)
-        except Broken:
-            continue
+        yield Target(build, build.plans)
     for item in analysis.file.items:
         if isinstance(item, ast.Plan) and (item.model, item.name) not in taken:
             models.add(item.model)
             if all(param.default is not None for param in item.params):
-                yield from _planned(analysis, item.model, (ast.PlanRef(item.name),), item)
+                yield Target(item, (ast.PlanRef(item.name),))
     for item in analysis.file.items:
         if isinstance(item, ast.Block) and item.kind == "model" and item.name not in models:
-            yield from _planned(analysis, item.name, (), item)
+            yield Target(item, ())
 
 
-def _planned(
-    analysis: Analysis, model: str, refs: tuple[ast.PlanRef, ...], item: ast.Plan | ast.Block
-) -> Iterator[Subject]:
+def subjects(analysis: Analysis) -> Iterator[Subject]:
+    """The targets that can be made."""
+    for target in targets(analysis):
+        subject = subject_of(analysis, target)
+        if subject is not None:
+            yield subject
+
+
+def subject_of(analysis: Analysis, target: Target) -> Subject | None:
+    """What rules look at; None for a target that cannot be made."""
+    item = target.item
     try:
-        yield Subject(analysis, compile_plan(analysis, model, refs), refs, item.name_span)
+        if isinstance(item, ast.Build):
+            compiled = compile_build(analysis, item.name)
+        else:
+            compiled = compile_plan(analysis, target.model, target.refs)
     except Broken:
-        return
+        return None
+    return Subject(analysis, compiled, target.refs, item.name_span)

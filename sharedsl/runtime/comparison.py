@@ -18,8 +18,11 @@ from sharedsl.model.weights import Solved
 from sharedsl.runtime.inputs import Scenario
 from sharedsl.runtime.twin import Twin
 
-#: gradients smaller than this part of the largest one are compared as if they had that size: below is rounding
+#: a gradient below the square of this, as a part of the largest one, is none
 SMALL = 1e-4
+#: errors of gradients smaller than this part of the largest one are told against that part of it: what cancels (a bias
+#: before a BatchNorm of two) leaves rounding of the size of what cancelled. A wrong gradient is far above all the same
+FLOOR = 0.1
 
 
 class Mismatch(Exception):
@@ -73,8 +76,9 @@ class Buffers:
                     raise Mismatch(f"{whole} has shape {list(kept.shape)} and should have {shape}")
                 if kept.is_floating_point():
                     self._held[whole] = torch.rand(shape, generator=generator, dtype=torch.float64) + 0.5
-                elif name == "num_batches_tracked":
-                    self._held[whole] = torch.randint(0, 9, shape, generator=generator)
+                else:  # places in a table, of which there are at least two; or a count
+                    top = 9 if name == "num_batches_tracked" else 2
+                    self._held[whole] = torch.randint(0, top, shape, generator=generator).to(kept.dtype)
         self.fill()
 
     def fill(self) -> None:
@@ -163,7 +167,7 @@ def gradients_apart(
     errors, moved = {}, set()
     for (index, expected), gradient in zip(want.items(), given, strict=True):
         got = torch.zeros_like(expected) if gradient is None else gradient.reshape(expected.shape)
-        errors[index] = distance(got, expected, SMALL * largest)
+        errors[index] = distance(got, expected, FLOOR * largest)
         if expected.numel() and float(expected.abs().max()) > SMALL * SMALL * largest:
             moved.add(index)
     return errors, moved

@@ -145,8 +145,8 @@ class Interpreter:
                 values = [self._value(each, frame) for each in statement.values]
                 raise _Returned(values[0] if len(values) == 1 else values)
             case d.Loop():
-                for turn in statement.turns:
-                    self._statements(turn, frame)
+                for inside in statement.turns:
+                    self._statements(inside, frame)
             case d.While():
                 around = self.turns
                 for turn in turns_of(statement, frame, lambda condition: self._value(condition, frame)):

@@ -1,4 +1,4 @@
-"""`share S along AXIS [in groups of n]`: inside one weight all slices along the axis, or groups of them, are one."""
+"""`share S along AXIS [in groups of n] [with ..]`: inside one weight all slices along the axis, or groups, are one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sharedsl.model import sizes
 from sharedsl.model.sites import Axis
 from sharedsl.model.sizes import Size
 from sharedsl.record import replace
-from sharedsl.sharing import maps
+from sharedsl.sharing import maps, private
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Along, Facts
 from sharedsl.sharing.views import ViewError, axis_named
@@ -21,8 +21,6 @@ def facts(line: Line, world: World) -> Facts:
     relation = line.relation
     assert isinstance(relation, ast.Share) and relation.axis is not None
     out = Facts()
-    if relation.parts:
-        raise ViewError("not-yet", "private parts of single slices are not there yet", relation.span)
     if relation.how is not None and relation.how.kind not in ("groups_of", "in_groups"):
         raise maps.BadMap("`along` takes `in groups of n` or `in n groups`, for neighbours are stored once", "")
     left_out = {
@@ -33,6 +31,8 @@ def facts(line: Line, world: World) -> Facts:
         for s in all
     }
     matches = world.matches(relation.selector, line)
+    chosen = private.of_parts(relation.parts, line, world, lambda part: _sites_on(part, line, world))
+    used: set[str] = set()
     found = False
     for match in matches:
         if match.subs:
@@ -50,11 +50,26 @@ def facts(line: Line, world: World) -> Facts:
                     axis_named(axes, relation.axis, relation.span)
                 continue
             found = True
-            out.alongs += [Along(site, match.parts, relation.axis, relation.how, line) for site in kept]
+            specs = private.specs_for(kept[0], kept[0], chosen, world) if chosen else ()
+            if specs and match.parts:
+                raise ViewError("not-yet", "private parts of a factor are not there yet", relation.span)
+            parts = match.parts
+            if specs:  # what the slices have in common is the base; beside it stands a part as large as the weight
+                used.update(spec.kind for spec in specs)
+                world.private(out, tuple(kept), specs, line)
+                parts = ("base",)
+            out.alongs += [Along(site, parts, relation.axis, relation.how, line) for site in kept]
+    if found:
+        private.check_used(chosen, used, world)
     if matches and not found:
         first = next((sites[0] for match in matches for _, sites in world.select.below(match)), None)
         axis_named(() if first is None else world.sites[first].spec.axes, relation.axis, relation.span)
     return out
+
+
+def _sites_on(part: ast.Part, line: Line, world: World) -> set[object]:
+    assert part.on is not None
+    return {sites[0] for match in world.matches(part.on, line) for _, sites in world.select.below(match)}
 
 
 def group_size(along: Along, size: Size) -> tuple[int, Size]:

@@ -277,7 +277,9 @@ def _sides(b: Builder, given: dict[str, ast.Expr], call: ast.Call) -> tuple[int,
     """How many rows and columns a builder is asked for."""
     if "rows" not in given or "columns" not in given:
         assert isinstance(call.function, ast.Name)
-        raise ViewError("shape", f"`{call.function.name}` takes w, rows, columns", call.span)
+        name = call.function.name
+        help = f"such as `{name}(t, rows, columns)`"
+        raise ViewError("shape", f"`{name}` takes a vector and the two sides of what it makes", call.span, help)
     return b.scope.trace.fixed(b.whole(given["rows"])), b.scope.trace.fixed(b.whole(given["columns"]))
 
 

@@ -50,7 +50,8 @@ class Definitions(Resolving):
         for index in sorted(touched - unstored):
             var = classes.vars[index]
             whole = made.whole(index)
-            if isinstance(var.definition, Gathered) and (whole is None or whole.var is not var):
+            found = made.of(var) if whole is None else [whole]
+            if isinstance(var.definition, Gathered) and any(piece.var is not var for piece in found):
                 root = classes.owner_of(classes.cells.within(index, None)[0])
                 self._two_gathers(var, list(classes.lines.get(root, {}).values()))
                 continue
@@ -58,7 +59,6 @@ class Definitions(Resolving):
                 if whole.var is not var:
                     self.pieces[index] = [whole]
                 continue
-            found = made.of(var)
             if not separable(found, strided.whole(var.shape)):
                 found = [p for cell in classes.cells.within(index, None) if (p := made.piece(cell)) is not None]
             if sum(prod(strided.extents(piece.box)) for piece in found) != prod(var.shape):
@@ -278,6 +278,8 @@ class Definitions(Resolving):
     def unknown(self, name: str, line: Line) -> None:
         """A factor or private part that no line makes."""
         what, _, part = name.rpartition(".")
+        if what.endswith(".lora"):
+            what, part = what.removesuffix(".lora"), f"lora.{part}"
         help = f"`factorize {what} rank ..` makes `u` and `v`, `as bank(k)` `bank` and `mix`, `lora(..)` `lora.a`"
         self.report.lines("factor-unknown", f"`{what}` has no part `{part}` in this plan", [line], help)
 

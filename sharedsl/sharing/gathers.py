@@ -48,7 +48,7 @@ def request(
     names, axes = _over(over, scope)
     index = tuple(formula(each, names, scope) for each in formulas)
     if len(index) != len(of.axes):
-        what = f"{len(of.axes)} axes, and the gather has {len(index)} formulas"
+        what = f"{len(of.axes)} axes, and the gather has {len(index)} formula{'s' * (len(index) != 1)}"
         raise ViewError("shape", f"the weight has {what}", span, "write one formula for each axis of the weight")
     signs = None if sign is None else formula(sign, names, scope)
     made = Request(of, names, axes, index, signs)
@@ -85,6 +85,10 @@ def _over(expr: ast.Expr, scope: Scope) -> tuple[tuple[str, ...], tuple[Axis, ..
 def formula(expr: ast.Expr, names: tuple[str, ...], scope: Scope) -> Arith:
     """Whole-number arithmetic over the positions; what names none of them is a number by now."""
     if not _mentions(expr, names):
+        if isinstance(expr, ast.Name) and expr.name not in scope.names:
+            shown = ", ".join(f"`{name}`" for name in names)
+            help = f"the positions are called {shown}; sizes of the model may be used too"
+            raise ViewError("unknown-name", f"nothing here is called `{expr.name}`", expr.span, help)
         value = evaluate(expr, scope)
         if not isinstance(value, Size) or value.value is None:
             raise ViewError("shape", "a position is a whole number", expr.span)

@@ -83,7 +83,8 @@ class _Outcome:
         for site in own:
             made: dict[int, Var] = {}
             self._leaves(self.world.vars[site.index], made)
-            if made.keys() <= stored.keys():
+            mine = any(var.site >= self.world.own for var in made.values())
+            if mine and made.keys() <= stored.keys():
                 read.add(site.index)
         orphans(own, read, self.state.report)
 

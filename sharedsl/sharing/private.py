@@ -53,6 +53,10 @@ def spec_of(part: ast.Part, line: Line, world: World, takes: Mapping[str, tuple[
             return None
     capped = bool(given.get("capped", takes is PARTS))
     alpha: Size | Real | None = given.get("alpha")  # type: ignore[assignment]
+    if alpha is not None and alpha.value == 0:
+        message = f"`{name}` with an alpha of 0 adds nothing: its correction is alpha / rank times the two factors"
+        world.report.error("bad-value", message, part.span, help="leave `alpha` out for a scale of 1")
+        return None
     seed: Size | None = given.get("seed")  # type: ignore[assignment]
     if name == "vera" and seed is None:
         seed = size(0)

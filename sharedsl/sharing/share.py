@@ -136,8 +136,8 @@ def _across(line: Line, relation: ast.Share, world: World, out: Facts) -> None:
             having = [at for at in group if key in named[at]]
             first = named[having[0]][key]
             specs = private.specs_for(key[0], first.sites[0], chosen, world) if chosen else ()
-            if specs and (key[1] or key[2]):
-                raise ViewError("not-yet", "private parts of a slice or a factor are not there yet", relation.span)
+            if specs and key[2]:
+                raise ViewError("not-yet", "private parts of a factor are not there yet", relation.span)
             if specs:
                 used.update(spec.kind for spec in specs)
                 for at in having:

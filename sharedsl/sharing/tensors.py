@@ -240,7 +240,9 @@ def _monarch(var: Var, spec: Spec, outs: int) -> Draft:
     rows, columns = prod(var.shape[:outs]), prod(var.shape[outs:])
     blocks = spec.count.value or 0 if spec.count is not None else 4
     if rows % blocks or columns % blocks or min(rows, columns) // blocks % blocks:
-        message = f"{blocks} blocks do not divide a weight of {rows} x {columns}, and a block again"
+        message = (
+            f"a weight of {rows} x {columns} cannot be cut into {blocks} blocks, and each of them into {blocks} again"
+        )
         raise Unfit("digits", message, "the smaller side is a multiple of the square of the number of blocks")
     p, s = columns // blocks, rows // blocks
     q = min(p, s)

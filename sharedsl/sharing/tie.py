@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from sharedsl.comptime import Failure
+from sharedsl.comptime.evaluate import Unknown
 from sharedsl.record import dataclass
 from sharedsl.sharing import private, views
-from sharedsl.sharing.building import Builder
+from sharedsl.sharing.building import CALLS, Builder
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Facts, Later, Resolve
 from sharedsl.sharing.nodes import Relative, written
 from sharedsl.sharing.paths import as_selector, substitute
+from sharedsl.sharing.report import nearest
 from sharedsl.sharing.select import Match
 from sharedsl.sharing.variables import Edge
 from sharedsl.sharing.views import View, ViewError
@@ -45,8 +47,14 @@ def facts(line: Line, world: World) -> Facts:
     except ViewError as problem:
         world.reject(problem)
     except Failure as problem:
-        world.fail(problem, relation.span)
+        world.report.failure(problem, relation.span, _meant(problem, world))
     return out
+
+
+def _meant(problem: Failure, world: World) -> tuple[str, ...]:
+    """What an unknown name may have been meant to be: a view that is called nearly so, or a size."""
+    views = CALLS if isinstance(problem, Unknown) and nearest(problem.name, CALLS) is not None else ()
+    return (*world.ctx.parameters, *views)
 
 
 class _Tie:
@@ -151,10 +159,6 @@ class _Tie:
             return
         specs = private.specs_for(target.relative, sites[0], self.chosen, self.world) if self.chosen else ()
         base = bool(specs) or bool(match.parts)
-        if specs and match.subs:
-            raise ViewError(
-                "not-yet", "private parts of a slice are not there yet; give the whole weight one", self.line.span
-            )
         self.most = 1
         try:
             rights = [self._right(target, bool(specs), 0)]

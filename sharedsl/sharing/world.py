@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sharedsl.comptime import Failure
-from sharedsl.diagnostics import Edit, Fix
+from sharedsl.diagnostics import Edit, Fix, Label
 from sharedsl.model.sites import Axis, Init, Site, declared, show
 from sharedsl.model.weights import Role
 from sharedsl.sharing import strided, views
@@ -280,14 +280,27 @@ class World:
         """Two weights of different shape; a transposition that would fit is offered."""
         one, other = shape_text(a), shape_text(b)
         quoted = f"`{right}`" if " " not in right else right
-        message = f"`{left}` is {one} and {quoted} is {other}"
+        message = f"`{left}` is {one} and {quoted} is {other}: {_difference(a, b)}"
+        sides: tuple[Label, ...] = ()
+        if isinstance(line.relation, ast.Tie):
+            sides = (Label(line.relation.target.span, f"this is {one}"), Label(line.relation.value.span, f"this is {other}"))
         sizes = [axis.size.ground for axis in a]
         if len(a) == 2 and sizes == [axis.size.ground for axis in reversed(b)] and isinstance(line.relation, ast.Tie):
-            self.report.error("shape", message, line.span, fixes=(_transposed(line.relation.value),))
+            self.report.error("shape", message, line.span, "", sides, fixes=(_transposed(line.relation.value),))
             return
         self.report.error(
-            "shape", message, line.span, help="only weights of one shape can be one; a slice or view may fit"
+            "shape", message, line.span, "", sides, help="only weights of one shape can be one; a slice or view may fit"
         )
+
+
+def _difference(a: tuple[Axis, ...], b: tuple[Axis, ...]) -> str:
+    """In what two shapes differ."""
+    if len(a) != len(b):
+        return f"{len(a)} and {len(b)} axes"
+    at = next((at for at, (x, y) in enumerate(zip(a, b, strict=True)) if x.size.ground != y.size.ground), None)
+    if at is None:
+        return "their axes differ"
+    return f"axis {at} is {a[at].size} and {b[at].size}"
 
 
 def shape_text(axes: tuple[Axis, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label, error
 from sharedsl.source import Span
+from sharedsl.syntax.expectation import expectation
 from sharedsl.syntax.lexer import CLOSING, STATEMENT_WORDS, Token
 from sharedsl.syntax.panic import open_body
 from sharedsl.syntax.parser import Machine
@@ -24,16 +25,22 @@ _MARKS = {
     "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{", "RBRACE": "}", "COMMA": ",", "EQUAL": "=",
     "COLON": ":", "ARROW": "->", "DOT": ".", "OF": "of", "VBAR": "|",
 }  # fmt: skip
-#: what may begin an expression, or stand instead of one: one word says it all
-_BEGIN_EXPRESSION = {
-    "NAME", "NUMBER", "STRING", "LPAR", "LSQB", "MINUS", "NOT", "STAR", "REST", "COLON", "RSQB", "RPAR", "OF",
-}  # fmt: skip
+#: what a repair may insert: marks, words, the comparison of a budget that names a number
+_INSERTED = _MARKS | {
+    word: word.lower()
+    for word in ("WITH", "EXTENDS", "ACROSS", "IN", "FROM", "RANK", "TIMES", "AS", "LAYER")
+} | {"CMP": "=="}  # fmt: skip
 
 
 def explain_repair(machine: Machine, repair: Repair, text: str) -> Diagnostic:
     """The error at the current token, with the repair as its fix."""
     token = machine.tokens[machine.at]
     span = _span(machine, token)
+    if repair.back and not repair.word:
+        token = machine.tokens[machine.at - 1]
+        span = Span(machine.path, token.start, token.end)
+        fix = Fix(f"remove the `{token.text}`", (Edit(span, ""),))
+        return error("syntax", f"`{token.text}` stands here twice", span, fixes=(fix,))
     if repair.word:
         token = machine.tokens[machine.at - repair.back]
         span = Span(machine.path, token.start, token.end)
@@ -45,7 +52,7 @@ def explain_repair(machine: Machine, repair: Repair, text: str) -> Diagnostic:
         fix = Fix(f"remove the {shown}", (Edit(Span(span.path, token.start, token.end), ""),))
         return error("syntax", _unexpected(machine, token), span, fixes=(fix,))
     if repair.drop:
-        mark = _MARKS[repair.insert[0]]
+        mark = _INSERTED[repair.insert[0]]
         purpose, others = _purpose(machine, repair.insert[0])
         fix = Fix(f"write `{mark}`", (Edit(span, mark),))
         message = f"expected `{mark}`{purpose}, found {_found(token, text)}"
@@ -61,7 +68,7 @@ def explain_panic(machine: Machine, fitting: set[str], text: str) -> Diagnostic:
         after = machine.tokens[machine.at + 1]
         place = Span(machine.path, token.end, token.end) if after.type in ("_NL", "$END") else _span(machine, after)
         return error("syntax", f"expected a name after `{token.text}`, found {_found(after, text)}", place)
-    message = f"expected {_expectation(fitting)}{_inside(machine)}, found {_found(token, text)}"
+    message = f"expected {expectation(fitting)}{_inside(machine)}, found {_found(token, text)}"
     return error("syntax", message, span, help=_belongs(token))
 
 
@@ -77,8 +84,12 @@ def _explain_insert(machine: Machine, repair: Repair, token: Token, text: str) -
         message = f"expected the end of the line before {_found(token, text)}"
         return error("syntax", message, _span(machine, token), fixes=(fix,))
     purpose, others = _purpose(machine, kind)
-    mark = "()" if repair.insert == ("LPAR", "RPAR") else _MARKS[kind]
+    mark = "()" if repair.insert == ("LPAR", "RPAR") else _INSERTED[kind]
     shown, inserted = f"`{mark}`", _as_inserted(mark)
+    if kind == "LAYER":
+        place = Span(machine.path, token.start, token.start)
+    elif text[place.start : place.start + 1] == " ":
+        inserted = inserted.rstrip()
     if kind in CLOSING:
         shown, inserted = _as_closed(machine, [known for known in repair.insert if known in CLOSING], text)
     fix = Fix(f"insert {shown}", (Edit(place, inserted),))
@@ -90,7 +101,9 @@ def _as_inserted(mark: str) -> str:
     """A mark with the spaces that belong round it."""
     if mark == ",":
         return ", "
-    return f" {mark} " if mark in ("=", "->", "of") else f" {mark}" if mark == "{" else mark
+    if mark == "layer":
+        return "layer "
+    return f" {mark} " if mark in ("=", "->", "==") or mark.isalpha() else f" {mark}" if mark == "{" else mark
 
 
 def _as_closed(machine: Machine, closers: list[str], text: str) -> tuple[str, str]:
@@ -150,45 +163,6 @@ def _inside(machine: Machine) -> str:
     body = open_body(machine)
     header = _header(machine, body) if body >= 0 else ""
     return f" in {header}" if header else ""
-
-
-def _expectation(fitting: set[str]) -> str:
-    kinds = set(fitting)
-    shown: list[str] = []
-    if {"NAME", "NUMBER", "LPAR"} <= kinds:
-        shown.append("an expression")
-        kinds -= _BEGIN_EXPRESSION
-    elif {"NAME", "STAR", "LBRACE"} <= kinds:
-        shown.append("a selector")
-        kinds -= {"NAME", "STAR", "POWER", "LBRACE"}
-    elif "LAYER" in kinds and "WEIGHT" in kinds:
-        shown.append("a declaration")
-        kinds = set()
-    elif {"TIE", "SHARE"} <= kinds:
-        shown.append("a relation")
-        kinds = set()
-    elif "BUDGET" in kinds:
-        return "`budget`, `dtype`, `test` or `incremental`"
-    elif "RETURN" in kinds:
-        return "a statement"
-    elif "REQUIRE" in kinds:
-        return "a weight, a state or a forward"
-    elif "NAME" in kinds:
-        shown.append("a name")
-        kinds -= {"NAME", "OF"}
-    elif "CMP" in kinds and not kinds & {"PLUS", "_NL"}:
-        shown.append("a comparison like `<=`")
-    shown += [f"`{_MARKS[kind]}`" for kind in _MARKS if kind in kinds and kind not in ("DOT", "LSQB", "LPAR")]
-    shown += [f"`{_MARKS[kind]}`" for kind in ("LPAR", "LSQB") if kind in kinds and not shown]
-    words = ("ACROSS", "ALONG", "EXCEPT", "WITH", "EXTENDS", "AS", "TIMES", "RANK", "FROM", "STEP")
-    if not any(part.startswith(("a ", "an ")) for part in shown):
-        shown += [f"`{word.lower()}`" for word in words if word in kinds]
-    if "_NL" in kinds:
-        shown.append("the end of the line")
-    if not shown:
-        return "the end of the item" if "$END" in kinds else "something else"
-    shown = shown[:5]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 
 def _belongs(token: Token) -> str:

@@ -72,7 +72,9 @@ def _scanner() -> tuple[re.Pattern[str], dict[str, str], dict[str, str]]:
     marks = "|".join(re.escape(mark) for mark in sorted(table.marks, key=len, reverse=True))
     parts = [f"(?P<{name}>{by_name[name]})" for name in ("NAME", "_NL", "NUMBER", "STRING", "APP")]
     # longer marks that begin like a comparison (`=`, `->`) do not exist, so comparisons may go first
-    parts += [f"(?P<CMP>{by_name['CMP']})", f"(?P<MARK>{marks})", r"(?P<COMMENT>#[^\n]*)", r'(?P<OPEN>"[^"\r\n]*)']
+    parts += [f"(?P<CMP>{by_name['CMP']})", f"(?P<MARK>{marks})", r"(?P<COMMENT>#[^\n]*)"]
+    # text that is not closed: a path ends before its `{`, any other with its line
+    parts += [r'(?P<PATH>"[\w./-]+(?=[ \t]*\{))', r'(?P<OPEN>"[^"\r\n]*)']
     parts += [r"(?P<BAD>.)"]
     return re.compile(r"[ \t\r\f]*(?:" + "|".join(parts) + ")", re.ASCII | re.DOTALL), table.words, table.marks
 
@@ -104,7 +106,7 @@ def _scan(text: str, path: str, start: int, end: int) -> tuple[list[Token], list
             problem = check_number(value, Span(path, low, high))
             if problem is not None:
                 problems.append(problem)
-        elif kind == "OPEN":
+        elif kind in ("OPEN", "PATH"):
             problems.append(_unterminated(value, Span(path, low, low + len(value.rstrip()))))
             kind, value = "STRING", value + '"'
         elif kind == "BAD":
@@ -136,6 +138,8 @@ def _bad_character(value: str, span: Span, problems: list[Diagnostic]) -> None:
         fixes = (Fix(f"write `{_MEANT[value]}`", (Edit(span, _MEANT[value]),)),)
     elif value == ";":
         fixes = (Fix("remove `;`: a statement ends with its line", (Edit(span, ""),)),)
+    elif value.isprintable() and value.isascii():
+        fixes = (Fix(f"remove `{value}`", (Edit(span, ""),)),)
     problems.append(error("bad-character", f"{name} has no meaning in a spec", span, fixes=fixes))
 
 

@@ -11,7 +11,7 @@ from sharedsl.syntax.expected import explain_panic, explain_repair
 from sharedsl.syntax.lexer import ITEM_WORDS, Token
 from sharedsl.syntax.panic import panic
 from sharedsl.syntax.parser import Machine
-from sharedsl.syntax.repair import acceptable, accepts, apply_repair, distance, find_repair
+from sharedsl.syntax.repair import acceptable, accepts, apply_repair, distance, find_repair, forgiven
 
 #: after so many errors the rest of an item is noise
 _MAX_REPORTS = 20
@@ -46,7 +46,7 @@ def _read_item(text: str, path: str, tokens: list[Token]) -> tuple[Any | None, l
     while True:
         node = machine.run()
         if machine.too_deep or len(problems) >= _MAX_REPORTS:
-            return None, problems + machine.problems, machine.tokens[-1:]
+            return None, problems + machine.problems, _after_lost(machine, text)
         if node is None and _item_is_over(machine, text):
             node = _finished(machine)
         if node is not None:
@@ -74,7 +74,7 @@ def _read_item(text: str, path: str, tokens: list[Token]) -> tuple[Any | None, l
         if is_news:
             problems.append(explain_panic(machine, fitting, text))
         if not panic(machine):
-            return None, problems + machine.problems, machine.tokens[-1:]
+            return None, problems + machine.problems, _after_lost(machine, text)
         resumed = machine.at
 
 
@@ -85,6 +85,17 @@ def _item_is_over(machine: Machine, text: str) -> bool:
         return False
     after = machine.tokens[machine.at + 1]
     return after.type != "LBRACE" and (after.start == 0 or text[after.start - 1] == "\n")
+
+
+def _after_lost(machine: Machine, text: str) -> list[Token]:
+    """The tokens from the next line on that begins an item but for a slip: `modle Bert(..`."""
+    tokens = machine.tokens
+    for at in range(machine.at, len(tokens) - 1):
+        token = tokens[at]
+        at_line_start = token.start == 0 or text[token.start - 1] == "\n"
+        if at_line_start and _meant(token, tokens[at + 1]):
+            return tokens[at:]
+    return tokens[-1:]
 
 
 def _finished(machine: Machine) -> Any | None:
@@ -124,7 +135,7 @@ def _meant(first: Token, second: Token) -> str:
     if first.type != "NAME" or (second.type != "NAME" and second.type != "STRING"):
         return ""
     best = min(ITEM_WORDS, key=lambda word: distance(first.text.lower(), word))
-    return best if distance(first.text.lower(), best) <= 2 else ""
+    return best if distance(first.text.lower(), best) <= forgiven(best) else ""
 
 
 def _next_item(tokens: list[Token]) -> list[Token]:

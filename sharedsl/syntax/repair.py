@@ -20,6 +20,8 @@ _TO_THE_END = 1000
 #: what is tried to be inserted, most likely first; BAD stands for a missing expression
 _INSERTABLE = ("RPAR", "RSQB", "LBRACE", "COMMA", "EQUAL", "COLON", "RBRACE", "ARROW", "BAD", "_NL")
 _OPENERS = ("LPAR", "LSQB")
+#: words that a header or a relation goes on with
+_JOINING = ("WITH", "EXTENDS", "OF", "ACROSS", "IN", "FROM", "RANK", "TIMES", "AS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Repair:
     drop: int = 0
     #: the word that was meant, where one is replaced
     word: str = ""
-    #: the word to replace is the token before: it only looked like a name until the next one came
+    #: it is about the token before, which only looked right until the next one came: replaced by the word, or left out
     back: bool = False
 
 
@@ -73,6 +75,7 @@ def find_repair(machine: Machine, fitting: set[str], text: str) -> Repair | None
     return (
         _misspelled(machine, token, fitting)
         or _misspelled_before(machine)
+        or _wrong_opener(machine)
         or _unclosed_bodies(machine, token, text)
         or _slip(machine, token, fitting)
     )
@@ -83,6 +86,12 @@ def apply_repair(machine: Machine, repair: Repair) -> None:
     at = machine.at
     token = machine.tokens[at]
     before = machine.tokens[at - 1].end if at else token.start
+    if repair.back and not repair.word:
+        machine.states.pop()
+        machine.values.pop()
+        machine.at -= 1
+        del machine.tokens[machine.at]
+        return
     if repair.word:
         wrong = machine.tokens[at - repair.back]
         machine.tokens[at - repair.back] = Token(repair.insert[0], repair.word, wrong.start, wrong.end)
@@ -92,11 +101,16 @@ def apply_repair(machine: Machine, repair: Repair) -> None:
             machine.at -= 1
         return
     place = token.start if repair.drop else before
-    inserted = [Token(kind, "", place, place) for kind in repair.insert]
+    inserted = [Token(kind, _text(kind), place, place) for kind in repair.insert]
     machine.tokens[at : at + repair.drop] = inserted
     after = at + len(inserted)
     if inserted and inserted[-1].type in ("LBRACE", "_NL"):
         machine.tokens[after].type = _as_beginning(machine, after)
+
+
+def _text(kind: str) -> str:
+    """What an inserted token reads as: nothing, but for an operator, which its builder asks for."""
+    return "==" if kind == "CMP" else kind.lower() if kind in _JOINING else ""
 
 
 def _following(machine: Machine, at: int, begins: bool = False, count: int = _LOOK_AHEAD) -> list[str]:
@@ -137,10 +151,30 @@ def _misspelled_before(machine: Machine) -> Repair | None:
     return None
 
 
+def _wrong_opener(machine: Machine) -> Repair | None:
+    """`f(x[`: a bracket was to be closed, and another was opened; or one is opened twice, `f(()`."""
+    wrong = machine.values[-1][0] if machine.values else None
+    if not isinstance(wrong, Token) or wrong.type not in _OPENERS or wrong is not machine.tokens[machine.at - 1]:
+        return None
+    after = _following(machine, machine.at)
+    for kind, mark in (("RPAR", ")"), ("RSQB", "]")):
+        if accepts(machine, machine.states[:-1], [kind, *after]):
+            return Repair((kind,), 0, mark, back=True)
+    if machine.at > 1 and machine.tokens[machine.at - 2].type == wrong.type:
+        if accepts(machine, machine.states[:-1], after):
+            return Repair(back=True)
+    return None
+
+
 def _similar(text: str, known: Iterable[str]) -> list[str]:
     """The known words that `text` may be a misspelling of, nearest first."""
     near = [(distance(text, word), word) for word in known]
-    return [word for far, word in sorted(near) if 0 < far <= (1 if len(word) < 5 else 2)]
+    return [word for far, word in sorted(near) if 0 < far <= forgiven(word)]
+
+
+def forgiven(word: str) -> int:
+    """How many slips leave a word of the language recognisable."""
+    return 1 if len(word) < 5 else 2 if len(word) < 8 else 3
 
 
 def _unclosed_bodies(machine: Machine, token: Token, text: str) -> Repair | None:
@@ -183,14 +217,23 @@ def _slip(machine: Machine, token: Token, fitting: set[str]) -> Repair | None:
 
 def _slips(machine: Machine, token: Token, fitting: set[str]) -> Iterator[Repair]:
     """All single slips that may be it, likeliest first."""
+    is_mark = token.type in machine.table.marks.values() or token.type == "CMP"
+    if is_mark and machine.at and machine.tokens[machine.at - 1].text == token.text:
+        yield Repair(drop=1)
     for kind in _INSERTABLE:
         if kind in fitting:
             yield Repair((kind,))
     if "LPAR" in fitting:
         yield Repair(("LPAR", "RPAR"))
-    if "OF" in fitting and "NAME" not in fitting:
-        yield Repair(("OF",))
-    is_mark = token.type in machine.table.marks.values()
+    if "NAME" not in fitting:
+        for kind in _JOINING:
+            if kind in fitting and not (kind == "IN" and "CMP" in fitting):
+                yield Repair((kind,))
+    if "LAYER" in fitting and token.type == "NAME" and machine.tokens[machine.at + 1].type == "EQUAL":
+        if token.text not in STATEMENT_WORDS:
+            yield Repair(("LAYER",))
+    if "CMP" in fitting and token.type == "NUMBER":
+        yield Repair(("CMP",))
     # a word is not left out: it says something; a mark, or what stands twice, may be a slip
     if is_mark or token.type == "_NL" or (machine.at and machine.tokens[machine.at - 1].text == token.text):
         yield Repair(drop=1)

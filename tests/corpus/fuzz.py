@@ -14,6 +14,9 @@ _SPICE = (
     "with", "except", "in", "groups", "of", "cycle", "times", "as", "for", "if", "else", "while", "none", "true", "0",
     "-1", "1e308", "1e999", "10**18", "999999999999999999", "12B", "0.5", "é", "\u202e", "\U0001f600", "import", "init",
     "dim", "heads", "depth", "layers", "embed", "range", "scan", "einsum", "state", "buffer", "incremental", "require",
+    "adapt", "reuse", "stage", "local", "from step", "untie", "freeze", "gather", "hashed", "circulant", "once", "rank",
+    "as tt", "as tucker", "as cp", "as kronecker(2)", "as monarch(2)", "as butterfly", "lora(rank = 2)", "vera", "dora",
+    "adapter(width = 2)", "reverse", "any", "stop_gradient", "hash", "digits", "cap", "steps", "%",
 )  # fmt: skip
 
 

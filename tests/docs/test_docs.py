@@ -15,6 +15,7 @@ from tests.compiled import ROOT, problems
 
 _FENCE = re.compile(r"^```sdsl\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_PLAN = re.compile(r"^sharing (\w+) of (\w+)", re.MULTILINE)
 _CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -50,14 +51,17 @@ def test_examples_of_the_readme() -> None:
     fences = _FENCE.findall((ROOT / "README.md").read_text())
     assert fences
     for fence in fences:
-        found = [(each.code, each.message) for each in problems(fence, "readme.sdsl")]
+        builds = [f"build Of_{name} = {model}() with {name}" for name, model in _PLAN.findall(fence)]
+        assert builds
+        text = "\n".join([fence, *builds]) + "\n"  # each plan applied, not only read
+        found = [(each.code, each.message) for each in problems(text, "readme.sdsl")]
         assert not found, f"{found}\n{fence}"
 
 
 def test_the_readme_shows_what_the_compiler_writes() -> None:
     """Beside the spec stands its module, shortened: the lines between `# ...` are the compiler's, in its order."""
     readme = (ROOT / "README.md").read_text()
-    (spec,), (shown, *_) = _FENCE.findall(readme), _PYTHON.findall(readme)
+    (spec, *_), (shown, *_) = _FENCE.findall(readme), _PYTHON.findall(readme)
     analysis = analyze(SourceFile("tiny.sdsl", spec))
     emitted = iter(source_of(compile_build(analysis, "TinyLm")).splitlines())
     for line in shown.splitlines():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sharedsl import pytree as py
-from sharedsl.emit.reroll import Container, Orders, reroll
+from sharedsl.emit.elements import Container, Orders
+from sharedsl.emit.reroll import reroll
 
 LAYERS = py.name("self.layers")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+import sharedsl
 from sharedsl.model.weights import Read
 from tests.compiled import SPECS, compiled
 
@@ -77,3 +79,36 @@ def test_norms_stay_private_in_the_sandwich() -> None:
             assert owner[0].index == site.path[0].index
         else:
             assert owner[0].index == 1
+
+
+@pytest.mark.parametrize(("name", "stacks"), [("SubformerTranslator", ("encoder", "decoder")), ("SubformerWide", ())])
+def test_both_stacks_are_sandwiches(name: str, stacks: tuple[str, ...]) -> None:
+    """Ends and norms are private, the middle is one; attention to the source goes with it."""
+    path = SPECS / "crosslayer" / "subformer.sdsl"
+    solved = compiled(path.read_text(), name, str(path)).solved
+    last, seen = 5, set()
+    for site, read in zip(solved.sites, solved.reads, strict=True):
+        assert isinstance(read, Read)
+        here, owner = site.path[0], solved.storages[read.storage].owner[0]
+        norm = site.path[1].name.startswith("norm")
+        if here.name in stacks and here.index not in (0, last) and not norm:
+            assert (owner.name, owner.index) == (here.name, 1)
+            seen.add(site.path[1].name)
+        elif here.name == "middle" and not norm:
+            assert (owner.name, owner.index) == ("middle", 0)
+            seen.add(site.path[1].name)
+        elif here.name in (*stacks, "middle", "first", "last"):
+            assert (owner.name, owner.index) == (here.name, here.index)
+    assert seen == ({"attn", "cross", "ffn"} if stacks else {"attn", "ffn"})
+
+
+def test_the_middle_of_the_sandwich_is_wider() -> None:
+    """Up behind the first layer, down before the last, with a norm each."""
+    sizes = {"vocab": 61, "table": 8, "dim": 16, "wide": 24, "depth": 5, "heads": 2, "ff": 24, "wide_ff": 32}
+    made = sharedsl.load(SPECS / "crosslayer/subformer.sdsl")["SubformerWide"].module(**sizes)
+    widths: list[int] = []
+    for layer in (made.mix, made.first, *made.middle, made.last):
+        layer.register_forward_hook(lambda _, __, out: widths.append(out.shape[-1]))
+    logits = made(torch.randint(0, 61, (2, 4)))
+    assert widths == [8, 16, 24, 24, 24, 16] and logits.shape == (2, 4, 61)
+    assert sum(tuple(each.shape) == (61, 8) for each in made.parameters()) == 1

@@ -13,6 +13,7 @@ from torch import nn
 
 import sharedsl
 from tests.compiled import SPECS
+from tests.families.by_hand import apply
 
 
 @pytest.fixture(autouse=True)
@@ -159,19 +160,22 @@ HUGINN = {"vocab": 61, "dim": 16, "heads": 2, "ff": 24}
 
 
 def huginn_reference(module: nn.Module, tokens, start, steps: int, grad_steps: int) -> torch.Tensor:
+    def at(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return apply(layer, x, torch.arange(tokens.shape[1]), 8, 50000.0)
+
     e = 4.0 * module.embed(tokens)
     for layer in module.prelude:
-        e = layer(e)
+        e = at(layer, e)
     s = start
     for step in range(steps):
         if step == max(steps - grad_steps, 0):
             s = s.detach()
         s = module.adapter(torch.cat([s, e], dim=-1))
         for layer in module.core:
-            s = layer(s)
+            s = at(layer, s)
     s = module.norm(s)
     for layer in module.coda:
-        s = layer(s)
+        s = at(layer, s)
     return module.norm(s) @ module.embed.weight.T
 
 
@@ -211,7 +215,7 @@ def test_hierarchical_gradients(grad_steps: int) -> None:
 
     def run(stack: nn.ModuleList, x: torch.Tensor) -> torch.Tensor:
         for layer in stack:
-            x = layer(x)
+            x = apply(layer, x, torch.arange(5), 8)
         return x
 
     x = 4.0 * module.embed(tokens)

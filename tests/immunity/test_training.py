@@ -17,17 +17,17 @@ from tests.immunity.builds import Built, first
 
 
 def test_initialised_once(build: Built) -> None:
-    """Every parameter is filled by exactly one call of torch.nn.init."""
+    """Every parameter is filled by exactly one call of torch.nn.init, or one copy of what was computed for it."""
     filled: Counter[int] = Counter()
-    originals: dict[str, Any] = {}
     depth = [0]
 
     def counting(function: Any) -> Any:
         def counted(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
             if depth[0] == 0:
-                base = tensor._base if tensor._base is not None else tensor
-                filled[id(base)] += 1 if tensor._base is None else 0
-                filled[id(base)] = max(filled[id(base)], 1)
+                memory = tensor.untyped_storage()
+                whole = tensor.numel() * tensor.element_size() == memory.nbytes()
+                known = filled[memory.data_ptr()]
+                filled[memory.data_ptr()] = known + 1 if whole else max(known, 1)
             depth[0] += 1
             try:
                 return function(tensor, *args, **kwargs)
@@ -37,17 +37,17 @@ def test_initialised_once(build: Built) -> None:
         return counted
 
     model = build.new()
-    for name in dir(nn.init):
-        if name.endswith("_") and not name.startswith("_"):
-            originals[name] = getattr(nn.init, name)
-            setattr(nn.init, name, counting(originals[name]))
+    fills = [(nn.init, name) for name in dir(nn.init) if name.endswith("_") and not name.startswith("_")]
+    originals = [(where, name, getattr(where, name)) for where, name in (*fills, (torch.Tensor, "copy_"))]
+    for where, name, function in originals:
+        setattr(where, name, counting(function))
     try:
         model.reset_parameters()
     finally:
-        for name, function in originals.items():
-            setattr(nn.init, name, function)
+        for where, name, function in originals:
+            setattr(where, name, function)
     for name, parameter in model.named_parameters():
-        assert filled[id(parameter)] == 1, (name, filled[id(parameter)])
+        assert filled[parameter.untyped_storage().data_ptr()] == 1, name
 
 
 def test_initial_loss(build: Built) -> None:

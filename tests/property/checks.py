@@ -9,6 +9,7 @@ from typing import Any
 
 from sharedsl.analysis.pipeline import Compiled, compile_build
 from sharedsl.diagnostics import Diagnostic
+from sharedsl.model import dataflow as d
 from sharedsl.model.sites import key
 from sharedsl.model.weights import Solved, storages_of
 from sharedsl.source import SourceFile
@@ -116,6 +117,56 @@ def agrees_with_its_twin(build: Compiled, text: str) -> None:
     assert report.ok, report
 
 
+def stages_go_on(outcome: Outcome, text: str) -> None:
+    """Each stage is a build like others; where it only sets apart, it starts with the same outputs."""
+    import torch
+
+    from sharedsl.runtime.built import module_class
+
+    build = outcome.build
+    assert build is not None
+    for name in build.stages:
+        stage = compile_build(build.analysis, f"Built@{name}")
+        code = source(stage)
+        adds_up(stage)
+        builds_as_counted(stage, code)
+        agrees_with_its_twin(stage, code)
+        before = module_class(text, build.name)().double()
+        after = module_class(code, stage.name).enter(before)
+        lines = [line for _, lines in outcome.pair.plans for line in lines if line.startswith(f"stage {name} ")]
+        if all("{ untie" in line or "{ freeze" in line for line in lines):
+            given = inputs_of(build)
+            with torch.no_grad():
+                torch.testing.assert_close(after.eval()(*given), before.eval()(*given), rtol=1e-9, atol=1e-9)
+
+
+def inputs_of(build: Compiled) -> tuple[Any, ...]:
+    """The first input of the main forward; the others may be left out."""
+    import torch
+
+    first = build.model.root.bodies[build.model.entries[None]].inputs[0]
+    if first.name == "tokens":
+        return (torch.arange(10).view(2, 5) % 7,)
+    assert isinstance(first.type, d.Tensor)
+    dim = build.model.parameters["dim"].value  # type: ignore[union-attr]
+    shape = (2, dim, 6, 7) if len(first.type.dims) == 4 else (2, 5, dim)
+    return (torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64),)
+
+
+def sends_what_is_counted(build: Compiled, text: str) -> None:
+    """What is local is neither in the messages nor in their size."""
+    from sharedsl.runtime.built import module_class
+
+    local = {f"{key(each.owner)}.{each.name}".lstrip(".") for each in build.solved.storages if each.local}
+    if not local:
+        return
+    module = module_class(text, build.name)()
+    names = {name for name, _ in module.named_parameters()}
+    sent, wanted = set(module.shared_state_dict()), names - local
+    assert sent & names == wanted
+    assert totals(build).at()["sent"] == sum(module.get_parameter(name).numel() for name in wanted)
+
+
 def check_pair(pair: Pair, deep: bool = True) -> Outcome:
     """Every property of a pair. `deep` runs it with torch."""
     outcome = compiled_pair(pair)
@@ -128,6 +179,8 @@ def check_pair(pair: Pair, deep: bool = True) -> Outcome:
             text = source(outcome.build)
             builds_as_counted(outcome.build, text)
             agrees_with_its_twin(outcome.build, text)
+            stages_go_on(outcome, text)
+            sends_what_is_counted(outcome.build, text)
     return outcome
 
 

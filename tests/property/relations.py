@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 
-from tests.property import adapts, shares, ties
+from tests.property import adapts, forms, gathers, running, shares, ties, training, values
 from tests.property.draw import Draw
 from tests.property.lines import Lines, claim, kinds_for, matrix_or_new, private_part, some_stack
 from tests.property.models import Model
@@ -162,6 +162,19 @@ RELATIONS: dict[str, Callable[[Model, Draw], Lines | None]] = {
     "adapt-reader": adapts.adapt_reader,
     "adapt-shared": adapts.adapt_shared,
     "adapter": adapts.adapter,
+    "contracted": forms.contracted,
+    "contracted-digits": forms.digits,
+    "contracted-blocks": forms.blocks,
+    "contracted-parts": forms.parts,
+    "plan-weight": gathers.plan_weight,
+    "gather": gathers.gather,
+    "gather-named": gathers.named_gather,
+    "reuse": values.reuse,
+    "reuse-again": values.reuse,
+    "running-loop": running.running_loop,
+    "scan": running.scanned,
+    "stage": training.stage,
+    "local": training.local,
     "freeze": freeze,
     "init": init,
     "untie-applications": untie_applications,

@@ -18,6 +18,10 @@ KINDS = (
     "fold-times", "fold-as", "fold-slice", "fold-nested", "fold-layer", "fold-stack", "fold-except", "fold-with",
     "factorize-rank", "factorize-basis", "factorize-bank", "factor-of-factor", "share-factor",
     "adapt-lora", "adapt-dora", "adapt-gated", "adapt-vera", "adapt-reader", "adapt-product", "adapt-adapter",
+    "form-tucker", "form-cp", "form-tt", "form-kronecker", "form-monarch", "form-butterfly", "form-digits", "form-part",
+    "plan-weight", "gather", "gather-sign", "circulant", "toeplitz", "hankel", "hashed",
+    "reuse", "reuse-fold", "reuse-share", "reuse-slice", "reuse-attention", "stage", "local",
+    "loop-steps", "loop-while", "loop-rows", "loop-cut", "scan", "scan-reverse", "once",
     "freeze", "init", "untie", "untie-applications", "untie-elements",
     "extends", "plan-params", "plan-for", "plan-if", "two-plans",
     "view-T", "view-permute", "view-reshape", "view-slice", "view-flip", "view-rot90", "view-roll", "view-repeat",
@@ -50,10 +54,11 @@ class Pair:
         return self.model + "\n" + "\n".join(blocks) + f"\nbuild Built = M() with {plans}\n"
 
     def shuffled(self, draw: Draw) -> Pair:
-        """The same relations in another order, some of them twice."""
+        """The same relations in another order, some of them twice. What gives a name stands once."""
         plans = []
         for header, lines in self.plans:
-            more = [*lines, *(draw.pick(lines) for _ in range(2) if lines)]
+            relations = [line for line in lines if not line.startswith(("weight ", "stage "))]
+            more = [*lines, *(draw.pick(relations) for _ in range(2) if relations)]
             draw.random.shuffle(more)
             plans.append((header, tuple(more)))
         return replace(self, plans=tuple(plans))

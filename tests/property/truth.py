@@ -17,6 +17,8 @@ from tests.property.specs import Pair
 from tests.sharing.evaluate import storages, value
 
 Array = Any
+#: the signs of `hashed` are a second hash, of a seed so much larger
+SIGNS = 1_000_003
 
 
 def lines_are_true(build: Compiled, pair: Pair) -> int:
@@ -31,6 +33,14 @@ def lines_are_true(build: Compiled, pair: Pair) -> int:
         axes[path] = [axis.name for axis in site.spec.axes]
         if build.solved.private.get(site.index):
             private.add(path)
+    given_by_name = {each.name: at for at, each in enumerate(build.solved.storages) if not each.owner}
+    for name, outs in _own_weights(pair).items():
+        if name in given_by_name:
+            values[name] = given[given_by_name[name]]
+            axes[name] = [None] * outs
+        if any(line.startswith(("adapt ", "factorize ")) and f" {name} " in line for line in _lines(pair)):
+            values.setdefault(name, None)
+            private.add(name)
     sizes = {name: each.value for name, each in build.sizes.items() if hasattr(each, "value")}
     reader = _Reader(values, axes, sizes)
     checked = 0
@@ -42,6 +52,17 @@ def lines_are_true(build: Compiled, pair: Pair) -> int:
             assert np.array_equal(values[known[0]], values[path]), (known[0], path)
             checked += 1
     return checked
+
+
+def _lines(pair: Pair) -> list[str]:
+    return [line for _, lines in pair.plans for line in lines]
+
+
+def _own_weights(pair: Pair) -> dict[str, int]:
+    """`weight p[3, 4]` of the plan, and how many axes it has."""
+    found = [line.split()[1:] for line in _lines(pair) if line.startswith("weight ")]
+    texts = [" ".join(words).split("]")[0] for words in found]
+    return {text.split("[")[0]: len(text.replace("|", ",").split(",")) for text in texts}
 
 
 def _ties(pair: Pair) -> list[ast.Tie]:
@@ -109,6 +130,8 @@ class _Reader:
 
     def call(self, name: str, args: list[ast.Expr], expr: ast.Call) -> tuple[Array, list[str | None]]:
         named = {arg.name: arg.value for arg in expr.args if arg.name}
+        if name in ("gather", "circulant", "toeplitz", "hankel", "hashed"):
+            return self.gathered(name, args, named)
         if name == "concat":
             parts = [self.read(each) for each in args]
             return np.concatenate([part for part, _ in parts], axis=int(self.number(named["axis"]))), parts[0][1]
@@ -134,6 +157,36 @@ class _Reader:
                 return of.reshape(shape), [None] * len(shape)
         raise AssertionError(name)
 
+    def gathered(self, name: str, args: list[ast.Expr], named: dict[str, ast.Expr]) -> tuple[Array, list[str | None]]:
+        of, _ = self.read(args[0])
+        if name == "gather":
+            over = [(each.left.name, int(self.number(each.right))) for each in _items(args[1])]  # type: ignore[attr-defined]
+        else:
+            sizes = [int(self.number(each)) for each in args[1:3]] or [of.size] * 2
+            over = list(zip("ij", sizes, strict=True))
+        seed = int(self.number(named["seed"])) if "seed" in named else 0
+        out = np.empty([size for _, size in over])
+        for place in np.ndindex(*out.shape):
+            i, j = place
+            known = dict(zip((letter for letter, _ in over), place, strict=True))
+            index: tuple[int, ...]
+            sign = 1
+            match name:
+                case "gather":
+                    index = tuple(_whole(each, known) for each in args[2:])
+                    sign = _whole(named["sign"], known) if "sign" in named else 1
+                case "circulant":
+                    index = ((i - j) % of.size,)
+                case "toeplitz":
+                    index = (i - j + out.shape[1] - 1,)
+                case "hankel":
+                    index = (i + j,)
+                case _:
+                    index = (_hash(seed, i, j) % of.size,)
+                    sign = _hash(seed + SIGNS, i, j) % 2 * 2 - 1
+            out[place] = of[index] * sign
+        return out, [None] * out.ndim
+
     def _axis(self, expr: ast.Expr, names: list[str | None]) -> int:
         return names.index(expr.name) if isinstance(expr, ast.Name) else int(self.number(expr))
 
@@ -152,6 +205,36 @@ class _Reader:
             case ast.Call(function=ast.Name(name="sqrt")):
                 return self.number(expr.args[0].value) ** 0.5
         raise AssertionError(expr)
+
+
+def _whole(expr: ast.Expr, known: dict[str, int]) -> int:
+    """Whole-number arithmetic over positions."""
+    match expr:
+        case ast.Number():
+            return int(expr.value)
+        case ast.Name():
+            return known[expr.name]
+        case ast.Unary():
+            return -_whole(expr.operand, known)
+        case ast.Binary():
+            left, right = _whole(expr.left, known), _whole(expr.right, known)
+            of = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__, "//": int.__floordiv__, "%": int.__mod__}
+            return of[expr.op](left, right)
+        case ast.Call(function=ast.Name(name=name)):
+            numbers = [_whole(each.value, known) for each in expr.args]
+            return {"min": min, "max": max, "abs": abs, "hash": _hash}[name](*numbers)
+    raise AssertionError(expr)
+
+
+def _hash(seed: int, *numbers: int) -> int:
+    """As docs/language.md's hash is defined: 31-bit xor-shift and multiply."""
+    value = seed % 2**31
+    for number in numbers:
+        value = (31 * value + number) % 2**31
+        for _ in range(2):
+            value = (value ^ value >> 16) * 0x45D9F3B % 2**31
+        value ^= value >> 16
+    return value
 
 
 def _items(expr: ast.Expr) -> tuple[ast.Expr, ...]:

@@ -13,7 +13,7 @@ from sharedsl.analysis.budget.quantity import ONE, ZERO, product, total
 from sharedsl.analysis.budget.uses import expressions, main_entry, repeated, walk
 from sharedsl.layers import LAYERS
 from sharedsl.model import dataflow as d
-from sharedsl.model.poly import Poly
+from sharedsl.model.poly import Poly, const
 from sharedsl.model.sites import Step, WeightSpec
 from sharedsl.model.tree import Model, Unit
 from sharedsl.ops import OPS
@@ -49,8 +49,7 @@ class _Walk:
             own = self._statements(unit, unit.bodies[key], node, spent)
             own += [form.build for form in _own_weights(unit, unit.bodies[key], node)]
             spent.own = total(own)
-            parts = [spent.own, *spent.leaves.values(), *(often * inner.total for _, inner, often in spent.inner)]
-            spent.total = total(parts)
+            spent.total = total([spent.own, *spent.leaves.values(), *_inside(spent)])
         return self.known[at]
 
     def _statements(self, unit: Unit, body: d.Body, node: Node, spent: Spent, around: Poly = ONE) -> list[Poly]:
@@ -94,6 +93,18 @@ class _Walk:
                 return
             if inputs:
                 inputs[0] = result.items[0] if isinstance(result, d.Many) else result
+
+
+def _inside(spent: Spent) -> list[Poly]:
+    """What the blocks of a body cost: equal ones once, times how many there are."""
+    number: dict[tuple[int, int], int] = {}
+    alike: dict[tuple[int, int], Poly] = {}
+    for _, inner, often in spent.inner:
+        key = (id(inner), id(often))
+        if key not in alike:
+            number[key], alike[key] = 0, often * inner.total
+        number[key] += 1
+    return [each if number[key] == 1 else const(number[key]) * each for key, each in alike.items()]
 
 
 def step_types(call: d.Call) -> list[d.Type | None]:

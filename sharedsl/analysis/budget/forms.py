@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sharedsl.analysis import lowering
-from sharedsl.analysis.budget.quantity import ZERO, numel, product, total
-from sharedsl.model import poly
+from sharedsl.analysis.budget.quantity import ONE, ZERO, numel, product, total
+from sharedsl.model import contractions, poly
 from sharedsl.model import weights as w
 from sharedsl.model.contractions import multiplied, steps
 from sharedsl.model.poly import Poly
@@ -87,7 +87,7 @@ def _cost(lowered: lowering.Form, solved: Solved) -> Form:
         case lowering.Digits():
             lengths = _part_lengths(lowered, solved)
             order = steps(lowered.terms, lowered.result)
-            row = total(product(multiplied(step, lengths)) for step in order if step.summed)
+            row = total(product(multiplied(step, lengths)) for step in order if _sums(step, lengths))
             return Form(product(dims(lowered.expr, solved)), row, ZERO)
         case lowering.Chain():
             left, right = (product(dims(side, solved)) for side in (lowered.left, lowered.right))
@@ -118,13 +118,26 @@ def _products(expr: w.Expr, solved: Solved) -> Iterator[Poly]:
             yield TWO * product(dims(expr.left, solved)) * product(dims(expr.right, solved)[1:])
         case w.Contract():
             lengths = _lengths(expr, solved)
+            known = {
+                letter: at
+                for term, part in zip(expr.terms, expr.parts, strict=True)
+                for letter, at in zip(term, part.shape, strict=True)
+            }
             for step in steps(expr.terms, expr.result):
-                if step.summed:
-                    yield TWO * product(multiplied(step, lengths))
+                if _sums(step, lengths):
+                    yield TWO * product(multiplied(step, lengths)) * _any_sum(step.summed, known, lengths)
         case w.Mixture():
             yield TWO * product(dims(expr.bank, solved))
     for child in w.children(expr):
         yield from _products(child, solved)
+
+
+def _any_sum(letters: str, known: dict[str, int], lengths: dict[str, Poly]) -> Poly:
+    """1; 0 while the axes that are summed over are of length 1, which PyTorch carries out as a plain product."""
+    if any(known[letter] != 1 for letter in letters):
+        return ONE
+    summed = product(lengths[letter] for letter in letters)
+    return ZERO if summed.constant == 1 else poly.function("min", ONE, summed - ONE)
 
 
 def dims(expr: w.Expr, solved: Solved) -> tuple[Poly, ...]:
@@ -153,6 +166,11 @@ def dims(expr: w.Expr, solved: Solved) -> tuple[Poly, ...]:
             return tuple(lengths[letter] for letter in expr.result)
         case _:
             return tuple(poly.const(each) for each in expr.shape)
+
+
+def _sums(step: contractions.Step, lengths: Mapping[str, Poly]) -> bool:
+    """Whether a step is a matrix product: where the axes that it sums are 1 long, torch just multiplies."""
+    return any(lengths[letter] != ONE for letter in step.summed)
 
 
 def _lengths(expr: w.Contract, solved: Solved) -> dict[str, Poly]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from math import prod
 
 from sharedsl.analysis.budget import rows
+from sharedsl.analysis.budget.quantities import QUANTITIES, quantity_span
 from sharedsl.analysis.budget.quantity import evaluate
 from sharedsl.analysis.budget.readable import storage_name
 from sharedsl.analysis.budget.requirements import refused
@@ -22,21 +23,6 @@ from sharedsl.model.weights import Storage, storages_of
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
-#: quantity -> (the total it is, what its arguments are)
-QUANTITIES = {
-    "params": ("stored", None),
-    "stored": ("stored", None),
-    "trainable": ("trainable", None),
-    "frozen": ("frozen", None),
-    "applied": ("applied", None),
-    "buffers": ("buffers", None),
-    "bytes": ("bytes", None),
-    "artifact": ("artifact", "bits"),
-    "flops": ("flops", "sizes"),
-    "state": ("state_per_token", "sizes"),
-    "sent": ("sent", "buffers"),
-    "sent_bytes": ("sent_bytes", "buffers"),
-}
 UNITS = {"flops": " FLOPs", "bytes": " bytes", "artifact": " bytes", "sent_bytes": " bytes"}
 #: what buffers add to a total
 _WITH_BUFFERS = {"sent": "sent_buffers", "sent_bytes": "sent_buffer_bytes"}
@@ -66,8 +52,8 @@ def actual_and_limit(line: ast.BudgetLine, totals: Totals) -> tuple[int, int | f
 
 def _check(line: ast.BudgetLine, totals: Totals) -> Diagnostic | None:
     if line.quantity not in QUANTITIES:
-        word = Span(line.span.path, *_word(line))
-        return unknown("budget-unknown", f"there is no budget for `{line.quantity}`", line.quantity, word, QUANTITIES)
+        message = f"there is no budget for `{line.quantity}`"
+        return unknown("budget-unknown", message, line.quantity, quantity_span(line), QUANTITIES)
     scope = Scope(totals.model.parameters)
     limit = _number(line.limit, scope)
     if isinstance(limit, str | bool):
@@ -84,12 +70,6 @@ def _check(line: ast.BudgetLine, totals: Totals) -> Diagnostic | None:
     if isinstance(actual, Diagnostic) or _COMPARE[line.op](actual, limit):
         return actual if isinstance(actual, Diagnostic) else None
     return _broken(line, totals, arguments, actual, limit)
-
-
-def _word(line: ast.BudgetLine) -> tuple[int, int]:
-    """Where the quantity stands: behind `budget` and the blanks that follow it."""
-    start = line.span.start + len("budget ")
-    return start, start + len(line.quantity)
 
 
 def _number(expr: ast.Expr, scope: Scope) -> int | float | str:

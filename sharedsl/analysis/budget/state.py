@@ -151,3 +151,30 @@ def _linear(call: d.Call, unit: Unit, node: Node) -> tuple[int, int] | None:
         return None
     outs = sum(axis.side == "out" for axis in spec.axes)
     return len(call.type.dims) - outs + form.repeat[0], form.repeat[1]
+
+
+def by_path(model: Model, root: Node) -> dict[tuple[tuple[str, int | None], ...], Poly]:
+    """What each declared layer keeps for a token, all its applications together, by its path."""
+    entry = main_entry(model)
+    found: dict[tuple[tuple[str, int | None], ...], list[Poly]] = {}
+    known = _Walk(model)
+
+    def descend(unit: Unit, body: d.Body, node: Node, path: tuple[tuple[str, int | None], ...], often: Poly) -> None:
+        def visit(times: Poly, expr: d.Expr) -> None:
+            if isinstance(expr, d.Call):
+                for use in expr.uses:
+                    if use.body is not None:
+                        child = unit.children[use.child].units[use.index or 0]
+                        below = node.at(Step(use.child, use.index, use.app, use.run))
+                        here = (*path, (use.child, use.index))
+                        found.setdefault(here, []).append(often * times * known.body(child, use.body, below))
+                        descend(child, child.bodies[use.body], below, here, often * times)
+            elif isinstance(expr, d.CallSelf):
+                descend(unit, unit.bodies[expr.body], node, path, often * times)
+
+        for expr, times in repeated(body.statements, {}):
+            walk(expr, partial(visit, times))
+
+    if entry is not None:
+        descend(model.root, model.root.bodies[entry], root, (), number(1))
+    return {path: total(amounts) for path, amounts in found.items()}

@@ -55,7 +55,7 @@ class Totals:
 
     @cached_property
     def polys(self) -> dict[str, Poly]:
-        """name -> formula; without totals that the model has no answer to, and without `sent` where nothing is local."""
+        """name -> formula; without totals that the model has no answer to, without `sent` where nothing is local."""
         names = [name for name in NAMES if self.split or not name.startswith("sent")]
         return {name: amount for name in names if (amount := self.poly(name)) is not None}
 

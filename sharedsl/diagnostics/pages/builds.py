@@ -26,7 +26,8 @@ PAGES = (
     Page(
         "budget-argument",
         "a budget is given other arguments than it takes",
-        "FLOPs and state take the run-time sizes of the model's main forward, artifact takes bits, sent `buffers = true`.",
+        "FLOPs and state take the run-time sizes of the model's main forward, artifact takes bits, "
+        "sent `buffers = true`.",
         build("budget flops <= 1M"),
         build("budget flops(B = 1) <= 1M"),
     ),

@@ -5,6 +5,14 @@ from __future__ import annotations
 from sharedsl.diagnostics.codes import Page
 from sharedsl.diagnostics.pages.examples import layer, plan
 
+_ONE_BY_ONE = """model Toy(dim = 8) {
+  layer layers = Linear(dim, dim) * 3
+  forward(x: float[B, dim]) -> float[B, dim] { return layers[2](layers[1](layers[0](x))) }
+}
+sharing folded of Toy { PLAN }
+build Built = Toy() with folded
+"""
+
 PAGES = (
     Page(
         "no-site",
@@ -116,6 +124,8 @@ PAGES = (
         "fold-nothing",
         "what is folded is not applied in that way",
         "A fold repeats what `forward` applies as one: a layer, a stack, a slice of one.",
+        _ONE_BY_ONE.replace("PLAN", "fold layers[0:2] 2 times"),
+        _ONE_BY_ONE.replace("PLAN", "fold layers[1] 2 times"),
     ),
     Page(
         "missing-in-element",

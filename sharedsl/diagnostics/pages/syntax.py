@@ -95,6 +95,7 @@ import "std/transformer" { DecoderLayer }
         "No spec that people read nests like this. Name the inner parts, or declare blocks for them.",
     ),
     Page("no-file", "the file cannot be read", "It does not exist, is a folder, or its permissions forbid it."),
+    Page("port-taken", "the page cannot be served at this port", "Another program has it, or it needs more rights."),
     Page("not-utf8", "the file is not UTF-8 text", "Specs are UTF-8. Save the file again in that encoding."),
     Page(
         "file-too-big", "the file is larger than any spec", "There is a limit so that a wrong path cannot stall a run."

@@ -1,0 +1,1 @@
+autocmd BufRead,BufNewFile *.sdsl set filetype=sharedsl
