@@ -52,6 +52,7 @@ specs: $(STAMP)  ## compile every spec into generated/
 docs: $(STAMP)  ## write the generated pages of docs/
 	$(BIN)/python -m sharedsl.layers.docs > docs/layers.md
 	$(BIN)/python -m sharedsl.lint.docs > docs/lints.md
+	$(BIN)/python -m sharedsl.diagnostics.docs > docs/codes.md
 	$(BIN)/python -c 'import json, sharedsl.config as c; print(json.dumps(c.schema(), indent=2))' > docs/sharedsl.schema.json
 	$(BIN)/python -m tests.docs.contents
 

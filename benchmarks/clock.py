@@ -12,7 +12,10 @@ from collections.abc import Callable, Sequence
 
 
 def processes(
-    commands: dict[str, Sequence[str]], rounds: int, environment: dict[str, str] | None = None
+    commands: dict[str, Sequence[str]],
+    rounds: int,
+    environment: dict[str, str] | None = None,
+    codes: Sequence[int] = (0,),
 ) -> dict[str, float]:
     """CPU seconds of each command as a process of its own: the median over rounds in which each runs once."""
     env = {**os.environ, **(environment or {})}
@@ -20,7 +23,8 @@ def processes(
     for _ in range(rounds):
         for name, command in commands.items():
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
+            done = subprocess.run(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            assert done.returncode in codes, done.stderr.decode()
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             taken[name].append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return {name: statistics.median(each) for name, each in taken.items()}

@@ -17,7 +17,7 @@ Row = tuple[str, str, str]
 
 
 def rows(rounds: int) -> list[Row]:
-    return [*start_up(rounds), *analysis(rounds), *limit(), *totals(rounds), *emission(rounds)]
+    return [*start_up(rounds), *verbs(rounds), *analysis(rounds), *limit(), *totals(rounds), *emission(rounds)]
 
 
 def hundred_lines() -> str:
@@ -44,6 +44,31 @@ def start_up(rounds: int) -> list[Row]:
         (f"cold `check` of {lines} lines / `python -c pass`", f"{cold['check'] / cold['pass']:.1f} x", "10 x"),
         ("the same, unchanged file", f"{cached['check'] / cached['pass']:.1f} x", "3 x"),
     ]
+
+
+def verbs(rounds: int) -> list[Row]:
+    """Processor time of fresh processes beside bare Python: what somebody waits for at a prompt."""
+    with tempfile.TemporaryDirectory() as folder:
+        short, long = Path(folder, "short.sdsl"), Path(folder, "long.sdsl")
+        short.write_text(hundred_lines(), encoding="utf-8")
+        long.write_text(thousand_lines(), encoding="utf-8")
+        commands = {
+            "`python -c pass`": python("-c", "pass"),
+            "`version`": python("-m", "sharedsl", "version"),
+            "`check` of 100 lines": python("-m", "sharedsl", "check", str(short)),
+            "`check` of 1,000 lines": python("-m", "sharedsl", "check", str(long)),
+            "`lint` of 100 lines": python("-m", "sharedsl", "lint", str(short)),
+            "`fmt` of 100 lines": python("-m", "sharedsl", "fmt", "--check", str(short)),
+        }
+        compiled = {
+            "PYTHONPYCACHEPREFIX": str(Path(folder, "code")),
+            "PYTHONDONTWRITEBYTECODE": "",
+            "SHAREDSL_CACHE": "",
+        }
+        processes(commands, 1, compiled, codes=(0, 1))
+        taken = processes(commands, max(rounds // 2, 3), compiled, codes=(0, 1))
+    aims = {"`version`": "50 ms", "`check` of 100 lines": "120 ms", "`check` of 1,000 lines": "300 ms"}
+    return [(f"cold {name}", f"{seconds * 1e3:.0f} ms", aims.get(name, "")) for name, seconds in taken.items()]
 
 
 def thousand_lines() -> str:

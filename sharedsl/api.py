@@ -63,6 +63,9 @@ class Builds(Mapping[str, "Build"]):
         if name not in self._builds:
             from sharedsl.analysis.names import nearest
 
+            build, _, stage = name.partition("@")
+            if build in self._builds and stage in self._builds[build].stages:
+                raise KeyError(f"{name!r} is a stage: builds[{build!r}].stage({stage!r})")
             guess = nearest(name, self._builds)
             hint = f"; did you mean {guess!r}?" if guess else f"; there is {', '.join(self._builds) or 'none'}"
             raise KeyError(f"{self.path} has no build {name!r}{hint}")

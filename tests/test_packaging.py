@@ -53,3 +53,20 @@ def test_every_package_is_listed() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     found = {str(path.parent.relative_to(ROOT)).replace("/", ".") for path in ROOT.glob("sharedsl/**/__init__.py")}
     assert listed == found | {"sharedsl.grammar"}
+
+
+def test_data_files_ship() -> None:
+    """Whatever lies in a package besides code is named in pyproject, so that wheels have it."""
+    import tomllib
+    from fnmatch import fnmatch
+
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    for path in sorted((ROOT / "sharedsl").rglob("*")):
+        if path.is_dir() or path.suffix in (".py", ".pyc") or "__pycache__" in path.parts:
+            continue
+        owners = [name for name in data if path.is_relative_to(ROOT / name.replace(".", "/"))]
+        assert any(
+            fnmatch(str(path.relative_to(ROOT / name.replace(".", "/"))), pattern)
+            for name in owners
+            for pattern in data[name]
+        ), f"{path.relative_to(ROOT)} is in no wheel"

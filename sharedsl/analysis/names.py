@@ -30,13 +30,15 @@ def distance(a: str, b: str, limit: int = LIMIT) -> int:
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `word` was probably meant to be."""
-    best: tuple[int, str] | None = None
+    best: tuple[int, int, str] | None = None
     for candidate in candidates:
         apart = distance(word.lower(), candidate.lower())
         allowed = min(LIMIT, max(len(word), len(candidate)) // 2)
-        if apart <= allowed and (best is None or (apart, candidate) < best):
-            best = (apart, candidate)
-    return best[1] if best else None
+        if apart <= allowed and (best is None or apart <= best[0]):
+            # of two that differ in case only, the one that is written like it
+            found = (apart, distance(word, candidate), candidate)
+            best = found if best is None else min(best, found)
+    return best[2] if best else None
 
 
 def unknown(code: str, message: str, word: str, span: Span, candidates: Iterable[str], help: str = "") -> Diagnostic:

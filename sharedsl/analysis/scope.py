@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from sharedsl.analysis.library import parsed, std_file, std_modules, where_in_std
 from sharedsl.analysis.names import unknown
 from sharedsl.analysis.report import Reporter
-from sharedsl.diagnostics import Diagnostic, Edit, Label, error
+from sharedsl.diagnostics import Diagnostic, Edit, Label
 from sharedsl.layers import LAYERS
 from sharedsl.model.sizes import Named
 from sharedsl.ops import OPS
@@ -239,13 +239,11 @@ def resolve(path: str, importer: str) -> str:
 
 
 def _not_found(item: ast.Import, path: str) -> Diagnostic:
-    if path.startswith("std/"):
-        found = unknown("import-not-found", f"there is no `{item.path}`", item.path, item.path_span, std_modules())
-        quoted = tuple(replace(fix, edits=tuple(Edit(e.span, f'"{e.text}"') for e in fix.edits)) for fix in found.fixes)
-        return replace(found, fixes=quoted)
-    return error(
-        "import-not-found", f"there is no file `{path}`", item.path_span, help="paths are relative to this file"
-    )
+    what = f"there is no `{item.path}`" if path.startswith("std/") else f"there is no file `{path}`"
+    help = "" if path.startswith("std/") else "paths are relative to this file"
+    found = unknown("import-not-found", what, item.path, item.path_span, std_modules(), help)
+    quoted = tuple(replace(fix, edits=tuple(Edit(e.span, f'"{e.text}"') for e in fix.edits)) for fix in found.fixes)
+    return replace(found, fixes=quoted)
 
 
 def names_in(scope: FileScope) -> Iterable[str]:

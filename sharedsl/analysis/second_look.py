@@ -13,6 +13,7 @@ from functools import cache
 
 from sharedsl.analysis.budget.quantities import QUANTITIES, quantity_span
 from sharedsl.analysis.calling import WORDS as APPLIED
+from sharedsl.analysis.echoes import IMPORTS
 from sharedsl.analysis.expressions import WORDS
 from sharedsl.analysis.names import distance, nearest, unknown
 from sharedsl.analysis.scope import Scope
@@ -40,7 +41,10 @@ def look_again(scope: Scope, found: Sequence[Diagnostic], look: Look | None = No
     """What the names of the main file say that `found` does not. An editor's `look` remembers what `look_at` says."""
     said = {each.span for each in found}
     members, look = all_members(scope), look or look_at
-    looks: Iterator[Diagnostic] = (each for item in scope.main.file.items for each in look(item, scope, members))
+    # where an import failed, what a selector names may have come with it
+    whole = not any(each.code in IMPORTS for each in found)
+    items = [item for item in scope.main.file.items if whole or not isinstance(item, ast.Plan)]
+    looks: Iterator[Diagnostic] = (each for item in items for each in look(item, scope, members))
     return [each for each in looks if each.span not in said]
 
 
@@ -55,7 +59,7 @@ def look_at(item: ast.Item, scope: Scope, reach: frozenset[str]) -> Iterator[Dia
         case ast.Function():
             yield from _body(item.inputs, item.body, set(), scope, {})
         case ast.Plan():
-            yield from _plan_refs(item.model, item.extends, scope)
+            yield from _plan_refs(item.model, item.extends, scope, item.name)
             yield from _plan(item, scope, reach)
         case ast.Build():
             yield from _plan_refs(item.model, item.plans, scope)
@@ -238,12 +242,13 @@ def _names(node: object) -> Iterator[ast.Name]:
 # ---------------------------------------------------------------------------- plans
 
 
-def _plan_refs(model: str, refs: Sequence[ast.PlanRef], scope: Scope) -> Iterator[Diagnostic]:
+def _plan_refs(model: str, refs: Sequence[ast.PlanRef], scope: Scope, own: str = "") -> Iterator[Diagnostic]:
     names = dict.fromkeys((*scope.plans_of(model), *(name for _, name in scope.main.plans)))
     for ref in refs:
         if ref.name not in names:
             place = Span(ref.span.path, ref.span.start, ref.span.start + len(ref.name))
-            yield unknown("unknown-plan", f"there is no plan `{ref.name}`", ref.name, place, names)
+            others = [name for name in names if name != own]
+            yield unknown("unknown-plan", f"there is no plan `{ref.name}`", ref.name, place, others)
 
 
 def _plan(plan: ast.Plan, scope: Scope, reach: frozenset[str]) -> Iterator[Diagnostic]:
@@ -290,7 +295,7 @@ _OF_BLOCK: dict[int, tuple[ast.Block, frozenset[str]]] = {}
 def _of_block(block: ast.Block) -> frozenset[str]:
     known = _OF_BLOCK.get(id(block))
     if known is None or known[0] is not block:
-        if len(_OF_BLOCK) > 5000:
+        if len(_OF_BLOCK) > 2000:
             _OF_BLOCK.clear()
         found = {*_members(block.body), *(param.name for param in block.params)}
         found |= {each.name for each in _inside(block.body) if isinstance(each, ast.Name)}
@@ -302,6 +307,7 @@ def _of_block(block: ast.Block) -> frozenset[str]:
 @cache
 def _weights() -> frozenset[str]:
     """What the primitive layers call their weights and their axes."""
-    names: tuple[str, ...] = ("weight", "bias", "weight_ih", "weight_hh", "bias_ih", "bias_hh", "running_mean", "running_var")
+    names: tuple[str, ...] = ("weight", "bias", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    names += ("running_mean", "running_var")
     names += ("inputs", "outputs", "height", "width", "depth", "channels", "gates")
     return frozenset((*names, *(param.name for layer in LAYERS.values() for param in layer.params)))

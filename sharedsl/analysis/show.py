@@ -124,8 +124,7 @@ def expr(of: d.Expr | None) -> str:
 
 def _scan(of: d.Call, how: d.Scanned) -> str:
     args = [
-        f"{expr(arg)} by axis {at}" if at is not None else expr(arg)
-        for arg, at in zip(of.args, how.axes, strict=True)
+        f"{expr(arg)} by axis {at}" if at is not None else expr(arg) for arg, at in zip(of.args, how.axes, strict=True)
     ]
     order = " backwards" if how.reverse else ""
     return f"scan {_uses(of.uses)}({', '.join(args)}) along {how.length}{order}"

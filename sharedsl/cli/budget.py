@@ -96,7 +96,10 @@ def _sent(budget: Budget) -> list[str]:
 def _settings(budgets: list[Budget], p: Paint) -> str:
     at = {name: value for each in budgets for name, value in each.at.items()}
     if at:
-        return p("at " + ", ".join(f"{name} = {value:,}" for name, value in at.items()), "dim") + "\n"
+        without = [each.sizes for each in budgets if each.values["flops"] is None]
+        missing = [name for sizes in without for name, value in sizes.items() if value is None]
+        hint = f"; FLOPs want {', '.join(dict.fromkeys(missing))}, too" if missing else ""
+        return p("at " + ", ".join(f"{name} = {value:,}" for name, value in at.items()) + hint, "dim") + "\n"
     if any(each.values["flops"] is None for each in budgets):
         sizes = next(each for each in budgets if each.values["flops"] is None)
         names = ",".join(f"{name}={1 if name == 'B' else 128}" for name, value in sizes.sizes.items() if value is None)

@@ -92,7 +92,7 @@ def overview(budgets: list[Budget], p: Paint) -> str:
         row += [short(v["flops"])] if flops else []
         row += [f"{v['state_per_token']:,}" if v["state_per_token"] is not None else "-"] if state else []
         rows.append(row)
-    title = f"{p(first.totals.model.name, 'bold')} under {len(budgets)} plans"
+    title = f"{p(first.totals.model.name, 'bold')} under {len(budgets)} plan{'s' if len(budgets) > 1 else ''}"
     sizes = ", ".join(f"{name} = {value:,}" for name, value in first.sizes.items() if value is not None)
     hint = "" if flops or not any(v is None for v in first.sizes.values()) else _hint(first, p)
     return f"{title}  {p(sizes, 'dim')}\n\n" + table(rows, left=(0, 2), paint=p) + hint

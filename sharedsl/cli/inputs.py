@@ -43,10 +43,11 @@ def numbers(settings: Sequence[str], option: str) -> dict[str, int]:
     """`["dim=1024,heads=16", "depth=24"]` as a dict. Values are whole numbers as the language writes them."""
     found: dict[str, int] = {}
     for setting in settings:
-        for part in setting.replace(" ", "").split(","):
+        for part in setting.split(","):
+            part = part.strip()
             if not part:
                 continue
-            name, equals, text = part.partition("=")
+            name, equals, text = (piece.strip() for piece in part.partition("="))
             if not equals or not name.isidentifier():
                 raise Usage(f"{option} wants NAME=NUMBER, such as {option} dim=1024, not `{part}`")
             found[name] = _number(text, part, option)
@@ -60,4 +61,5 @@ def _number(text: str, part: str, option: str) -> int:
     try:
         return int(digits) * factor if factor == 1 else round(float(digits) * factor)
     except ValueError:
-        raise Usage(f"{option} wants a whole number in `{part}`") from None
+        hint = "; sizes are separated by commas" if "=" in text else ""
+        raise Usage(f"{option} wants a whole number in `{part}`{hint}") from None

@@ -9,8 +9,8 @@ from sharedsl.diagnostics.codes import Page, pages
 
 _HEAD = """# Codes
 
-Written by `make docs` from the pages that `sharedsl explain CODE` shows; tests run every example. The codes of lint rules
-are in [lints.md](lints.md). A code keeps its meaning for ever.
+Written by `make docs` from the pages that `sharedsl explain CODE` shows; tests run every example. The codes of lint
+rules are in [lints.md](lints.md). A code keeps its meaning for ever.
 """
 
 

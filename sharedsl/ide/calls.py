@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sharedsl.ide import docs
 from sharedsl.ide.docs import Callee
-from sharedsl.ide.resolving import homes_of
+from sharedsl.ide.paths import homes_of
 from sharedsl.ide.symbols import Home, members, primitive_of
 from sharedsl.ide.view import View
 from sharedsl.layers import LAYERS

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sharedsl.analysis.scope import FileScope
 from sharedsl.ide import docs
 from sharedsl.ide.calls import call_at, chain_before
-from sharedsl.ide.resolving import homes_of, parameters_of
+from sharedsl.ide.paths import homes_of, parameters_of
 from sharedsl.ide.symbols import Home, member_kind, members, primitive_of
 from sharedsl.ide.view import View
 from sharedsl.layers import LAYERS

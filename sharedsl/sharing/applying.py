@@ -43,7 +43,8 @@ def _meant(mark: Mark, state: Definitions, quiet: bool = False) -> Var | None:
     if mark.parts and not mark.sliced:
         state.unknown(title, mark.line)
         return None
-    message = f"`{title}` reads a part of a storage, or several, and a mark is on a whole one"
+    message = f"this names a part of `{title}`" if mark.sliced else f"`{title}` reads a part of a storage, or several"
+    message += ", and `freeze`, `local` and `init` are for whole storages"
     state.report.lines("mark-part", message, [mark.line], help=_parts_help(mark, state))
     return None
 

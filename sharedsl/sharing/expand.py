@@ -16,8 +16,7 @@ from sharedsl.source import Span
 from sharedsl.syntax import ast
 
 #: relations that are read and not carried out yet, with what to say
-NOT_YET: dict[type, str] = {
-}
+NOT_YET: dict[type, str] = {}
 LIMIT = 10_000
 
 
@@ -45,7 +44,7 @@ class _Expander:
         plan = self.ctx.plans.get(ref.name)
         if plan is None:
             span = Span(ref.span.path, ref.span.start, ref.span.start + len(ref.name))
-            help, fixes = suggestion(ref.name, span, self.ctx.plans)
+            help, fixes = suggestion(ref.name, span, [name for name in self.ctx.plans if name not in trail])
             self.report.error("unknown-plan", f"there is no plan `{ref.name}`", span, help=help, fixes=fixes)
             return None
         if ref.name in trail:
@@ -80,11 +79,12 @@ class _Expander:
             name = arg.name or (plan.params[at].name if at < len(plan.params) else None)
             if name is None or name not in wanted or name in bound:
                 what = f"no parameter `{name}`" if name and name not in bound else f"{len(plan.params)} parameters"
-                help, fixes = suggestion(name or "", arg.span, wanted) if not name or name not in bound else ("", ())
+                place = Span(arg.span.path, arg.span.start, arg.span.start + len(arg.name or ""))
+                help, fixes = suggestion(name or "", place, wanted) if not name or name not in bound else ("", ())
                 if name in bound:
                     what = f"`{name}` once only"
                 fixes = () if arg.name is None else fixes
-                self.report.error("plan-argument", f"plan `{plan.name}` takes {what}", arg.span, help=help, fixes=())
+                self.report.error("plan-argument", f"plan `{plan.name}` takes {what}", arg.span, help=help, fixes=fixes)
                 return None
             try:
                 bound[name] = evaluate(arg.value, caller)
@@ -167,7 +167,6 @@ class _Expander:
                     raise _TooLong
                 seen = tuple((name, _frozen(value)) for name, value in bound.items())
                 lines.setdefault(Line(relation, scope, seen, plan))
-
 
     # ------------------------------------------------------------------ stages
 

@@ -31,7 +31,7 @@ def owners(how: ast.How | None, count: int, scope: Scope) -> list[object]:
         return _list(how, count, scope)
     n = scope.trace.fixed(integer(evaluate(how.value, scope), f"the number in `{_words(how)}`"))
     if n < 1:
-        raise BadMap(f"`{_words(how)}` needs a number of at least 1, not {n}")
+        raise BadMap(f"`{_words(how)}` needs a number of at least 1, not {n}", "")
     if how.kind == "groups_of":
         if count % n:
             raise BadMap(
@@ -40,7 +40,8 @@ def owners(how: ast.How | None, count: int, scope: Scope) -> list[object]:
             )
         return [at // n for at in range(count)]
     if n > count:
-        raise BadMap(f"there are {count} elements, fewer than the {n} that `{_words(how)}` names")
+        message = f"there are {count} elements, fewer than the {n} that `{_words(how)}` names"
+        raise BadMap(message, f"the number is at most {count}")
     if how.kind == "in_groups":
         return [at * n // count for at in range(count)]
     return [cycle(at, n, count, how.reversed) for at in range(count)]

@@ -251,6 +251,12 @@ class Selecting:
                 break
             reached, at = step, at + 1
         segment = flat[at]
+        if segment.alternatives and not any(match.stack for match in reached):
+            lost = [each for each in segment.alternatives if not any(self._match_all(reached, each.segments, scope))]
+            for each in lost:
+                self._nothing(reached[0], each, scope, report)
+            if lost:
+                return
         names: dict[str, None] = {}
         for match in reached:
             if match.weight is not None:

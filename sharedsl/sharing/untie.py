@@ -104,7 +104,8 @@ def _nothing(line: Line, sites: set[int], world: World) -> None:
     assert isinstance(relation, ast.Untie)
     name = world.title(min(sites))
     more = f" and {len(sites) - 1} more" if len(sites) > 1 else ""
-    message = f"`{name}`{more} shares nothing in the plans that this one extends, so there is nothing to untie"
+    verb = "shares" if len(sites) == 1 else "share"
+    message = f"`{name}`{more} {verb} nothing in the plans that this one extends, so there is nothing to untie"
     help = "`untie` takes weights out of an extended plan; in one plan, leave them out with `except`"
     world.report.lines("untie-nothing", message, [line], help)
 

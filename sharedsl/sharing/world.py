@@ -283,7 +283,8 @@ class World:
         message = f"`{left}` is {one} and {quoted} is {other}: {_difference(a, b)}"
         sides: tuple[Label, ...] = ()
         if isinstance(line.relation, ast.Tie):
-            sides = (Label(line.relation.target.span, f"this is {one}"), Label(line.relation.value.span, f"this is {other}"))
+            target, value = line.relation.target.span, line.relation.value.span
+            sides = (Label(target, f"this is {one}"), Label(value, f"this is {other}"))
         sizes = [axis.size.ground for axis in a]
         if len(a) == 2 and sizes == [axis.size.ground for axis in reversed(b)] and isinstance(line.relation, ast.Tie):
             self.report.error("shape", message, line.span, "", sides, fixes=(_transposed(line.relation.value),))

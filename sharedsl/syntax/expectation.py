@@ -69,9 +69,9 @@ SINGLE = {
     "RPAR": "`)`", "RSQB": "`]`", "LBRACE": "`{`", "RBRACE": "`}`", "COMMA": "`,`", "EQUAL": "`=`", "COLON": "`:`",
     "ARROW": "`->`", "VBAR": "`|`", "REST": "`...`", "OF": "`of`", "ACROSS": "`across`", "ALONG": "`along`",
     "EXCEPT": "`except`", "WITH": "`with`", "EXTENDS": "`extends`", "AS": "`as`", "TIMES": "`times`", "RANK": "`rank`",
-    "FROM": "`from`", "STEP": "`step`", "GROUPS": "`groups`", "CYCLE": "`cycle`", "REVERSED": "`reversed`", "ON": "`on`",
-    "INIT": "`init`", "FROZEN": "`frozen`", "NO_DECAY": "`no_decay`", "LAYER": "`layer`", "FUNCTION": "`function`",
-    "WHILE": "`while`", "FOR": "`for`", "ELSE": "`else`", "_NL": "the end of the line",
+    "FROM": "`from`", "STEP": "`step`", "GROUPS": "`groups`", "CYCLE": "`cycle`", "REVERSED": "`reversed`",
+    "ON": "`on`", "INIT": "`init`", "FROZEN": "`frozen`", "NO_DECAY": "`no_decay`", "LAYER": "`layer`",
+    "FUNCTION": "`function`", "WHILE": "`while`", "FOR": "`for`", "ELSE": "`else`", "_NL": "the end of the line",
 }  # fmt: skip
 _OPERATOR_TEXT = {
     "IN": "`in`",

@@ -66,6 +66,9 @@ def explain_panic(machine: Machine, fitting: set[str], text: str) -> Diagnostic:
     span = _span(machine, token)
     if token.type == "NAME" and token.text.upper() in fitting and token.text in STATEMENT_WORDS:
         after = machine.tokens[machine.at + 1]
+        if token.text == "incremental":
+            message = f"expected the end of the line after `incremental`, found {_found(after, text)}"
+            return error("syntax", message, _span(machine, after))
         place = Span(machine.path, token.end, token.end) if after.type in ("_NL", "$END") else _span(machine, after)
         return error("syntax", f"expected a name after `{token.text}`, found {_found(after, text)}", place)
     message = f"expected {expectation(fitting)}{_inside(machine)}, found {_found(token, text)}"

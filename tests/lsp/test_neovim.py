@@ -1,7 +1,7 @@
 """A real Neovim, headless, drives the installed server: diagnostics, hover, definition, formatting, hints.
 
-Debian's 0.7.2 is enough. With a newer one under NVIM_ROOT (Debian packages unpacked with `dpkg -x`, as docs/editors.md
-says) the same is asserted through its own inlay hints, code lenses and semantic tokens.
+Debian's 0.7.2 is enough. With a newer one under NVIM_ROOT (its Debian packages and their libraries, unpacked with
+`dpkg -x`) the same is asserted through its own inlay hints, code lenses and semantic tokens.
 """
 
 from __future__ import annotations

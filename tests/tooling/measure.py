@@ -20,6 +20,16 @@ from sharedsl.source import SourceFile
 from tests.tooling.mutations import Mutation, apply, mistakes, problems
 
 ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "tooling.md"
+_HEAD = """# What `check` makes of mistakes
+
+Written by `python -m tests.tooling.measure --page`. Five mistakes are made on purpose in each spec that is long enough:
+those that the text shows all at once, those that lie in values (shapes, kinds, what is missing) each alone, for nothing
+is said of what depends on a mistake. A change that leaves a legal program is no mistake, it is drawn anew. A report has
+a cause if it is on the line of a mistake or beside it, or is about a name or a value that the line declares.
+
+| what | measured | aim |
+|---|---|---|"""
 #: what is said of values, which flow downwards
 _VALUES = ("shape", "input-shape", "output-shape", "wrong-kind", "bad-size")
 CORPUS = ROOT / "tests" / "tooling" / "data" / "mutations.json"
@@ -171,17 +181,38 @@ def cause_of(report: dict[str, Any], path: str, places: dict[int, Mutation], lin
     return None
 
 
+def page(figures: Figures) -> str:
+    """docs/tooling.md: the figures beside their aims, and by kind."""
+    done = figures.summary()
+    rows = [
+        ("mistakes, of so many kinds", f"{done['mistakes']} of {done['kinds']}", "300 of 8"),
+        ("their lines are reported", f"{done['found']:.1%}", "97%"),
+        ("reports without a cause", f"{done['spurious']}", "0"),
+        ("reports for each mistake", f"{done['reports each']:.2f}", "1.1 at most"),
+        ("mistakes with a fix", f"{done['with a fix']:.1%}", "75%"),
+    ]
+    table = [f"| {what} | {number} | {aim} |" for what, number, aim in rows]
+    kinds = [
+        f"| {kind} | {figures.made[kind]} | {figures.found[kind]} | {figures.mended[kind]} |"
+        for kind in sorted(figures.made)
+    ]
+    return "\n".join([_HEAD, *table, "", "| kind | made | reported | with a fix |", "|---|---|---|---|", *kinds, ""])
+
+
 def main() -> None:
     figures = Figures()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", help="draw mistakes anew, with this seed, in place of the committed ones")
     parser.add_argument("--write", action="store_true", help="draw the committed corpus anew")
+    parser.add_argument("--page", action="store_true", help="write docs/tooling.md")
     options = parser.parse_args()
     if options.write:
         write_corpus()
     chosen = {path: draw(path, options.seed) for path in files()} if options.seed else corpus()
     for path, made in chosen.items():
         figures.add(measure(path, made))
+    if options.page:
+        PAGE.write_text(page(figures), encoding="utf-8")
     print("\n".join(figures.notes))
     for kind in sorted(figures.made):
         counts = (figures.made[kind], figures.found[kind], figures.mended[kind], figures.reports[kind])

@@ -8,10 +8,14 @@ import pytest
 
 from sharedsl.analysis.names import distance
 from sharedsl.analysis.pipeline import analyze
+from sharedsl.comptime.builtins import FUNCTIONS
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.diagnostics.codes import pages
+from sharedsl.layers import LAYERS
 from sharedsl.lint import apply
+from sharedsl.ops import OPS
 from sharedsl.source import SourceFile
+from sharedsl.syntax.lexer import STATEMENT_WORDS
 from sharedsl.syntax.table import load_table
 from tests.corpus.wrong import wrong_specs
 
@@ -19,7 +23,7 @@ SPEC = """import "std/transformer" { DecoderLayer }
 
 function squashed(values: float[...]) -> float[...] { return values * sigmoid(values) }
 
-model Language(vocabulary = 12, width = 8, length = 3, heads = 2) {
+model Language(vocabulary = 12, width = 8, length = 6, heads = 2) {
   require width % heads == 0
   layer embedding = Embedding(vocabulary, width)
   layer layers    = DecoderLayer(width, heads, drop = 0.0) * length
@@ -46,7 +50,7 @@ build Small = Language(length = 6) with shared(number = 2) {
   dtype float32
   test (vocabulary = 7, width = 4)
 }
-build Other = Language(length = 6) with private
+build Other = Language() with private
 """
 #: what is misspelled -> (the words before it, the word)
 WORDS = {
@@ -55,7 +59,7 @@ WORDS = {
     "an import": ('import "std/transformer" { ', "DecoderLayer"),
     "a path": ("import ", '"std/transformer"'),
     "a parameter": ("Linear(width, ", "vocabulary"),
-    "a parameter of a model": ("Language(", "length"),
+    "a parameter of a model": ("Small = Language(", "length"),
     "an argument of a layer": ("heads, ", "drop"),
     "an argument of an operation": ("balance, ", "axis"),
     "a value": ("return output(", "hidden"),
@@ -94,6 +98,8 @@ WORDS = {
     "`budget`": ("\n  ", "budget"),
     "`dtype`": ("\n  ", "dtype"),
 }  # fmt: skip
+#: what a slip may by accident be as near to
+KNOWN = (*load_table().words, *STATEMENT_WORDS, *OPS, *FUNCTIONS, *LAYERS)
 KEYWORDS = [what for what in WORDS if what.startswith("`")]
 
 
@@ -105,14 +111,14 @@ def misspelled(word: str, far: int, seed: int) -> str:
     """The word with `far` slips."""
     draw = random.Random(f"{word} {far} {seed}")
     inner = word.strip('"')
-    text = inner
-    while distance(text, inner) < far:
-        at = draw.randrange(1, len(text))
-        text = draw.choice([text[:at] + text[at + 1 :], text[:at] + draw.choice("xqzk") + text[at:]])
-        others = [known for known in load_table().words if known != inner and distance(text, known) <= far]
-        if len(text) < 2 or distance(text, inner) > far or others:
-            text = inner  # as much like another word: that one may be meant
-    return word.replace(inner, text)
+    for _ in range(200):
+        text = inner
+        for _ in range(far):
+            at = draw.randrange(1, len(text))
+            text = draw.choice([text[:at] + text[at + 1 :], text[:at] + draw.choice("xqzk") + text[at:]])
+        if distance(text, inner) == far and not any(distance(text, known) <= far for known in KNOWN if known != inner):
+            return word.replace(inner, text)
+    return word  # every slip is as much like another word
 
 
 def cases() -> list[tuple[str, int]]:
@@ -133,6 +139,8 @@ def test_the_nearest_is_meant(what: str, far: int) -> None:
     assert before + word in SPEC
     for seed in range(3):
         wrong = misspelled(word, far, seed)
+        if wrong == word:
+            continue
         broken = SPEC.replace(before + word, f"{before}{wrong}", 1)
         found = errors(broken)
         fixable = [each for each in found if each.fixes]

@@ -109,16 +109,16 @@ model M(dim = 8, depth = 3) {
     Page(
         "scan-cell",
         "`scan` of a layer that carries nothing from step to step",
-        """A scanned layer hands its states from step to step, so it keeps one of a fixed size. A layer without a state is
-        applied to the whole sequence at once; so is one whose states grow, such as attention with its keys.""",
+        """A scanned layer hands its states from step to step, so it keeps one of a fixed size. A layer without a state
+        is applied to the whole sequence at once; so is one whose states grow, such as attention with its keys.""",
         forward("return scan(first, x, along = T)"),
         forward("return first(x)"),
     ),
     Page(
         "scan-axis",
         "`scan` along an axis that its input lacks, or has twice",
-        """`along` names a size. The first input has exactly one axis of that size; of the others, those that have it are
-        walked along with it, and the rest are given to every step whole.""",
+        """`along` names a size. The first input has exactly one axis of that size; of the others, those that have it
+        are walked along with it, and the rest are given to every step whole.""",
         CELL + forward("return scan(cell, x, along = M)", inputs="x: float[B, T, dim], y: float[B, M, dim]"),
         CELL + forward("return scan(cell, x, along = T)", inputs="x: float[B, T, dim], y: float[B, M, dim]"),
     ),
