@@ -88,7 +88,7 @@ class LoraLinear(nn.Module):
             (
                 self.weight_lora_outer.view(32, 128).reshape(32, 128, 1)
                 * weight_lora_b[:4096].reshape(32, 128, 256)
-            ).reshape(4096, 256),
+            ).flatten(0, 1),
         )
 
 
@@ -114,7 +114,7 @@ class LoraLinear2(nn.Module):
                 (
                     self.weight_lora_inner.reshape(256, 1, 1)
                     * weight_lora_a[:, :4096].reshape(256, 32, 128)
-                ).reshape(256, 4096),
+                ).flatten(1),
             ),
             self.weight_lora_outer.unsqueeze(1) * weight_lora_b[:4096],
         )

@@ -43,6 +43,7 @@ class Attention(nn.Module):
         self.kv_heads = kv_heads
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
+        assert kv_heads % 4 == 0
         self.q = nn.Linear(dim, heads * self.head_dim, bias=False)
         self.k = nn.Linear(dim, kv_heads // 4 * self.head_dim, bias=False)
         self.v = nn.Linear(dim, kv_heads // 4 * self.head_dim, bias=False)

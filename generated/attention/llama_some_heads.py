@@ -196,7 +196,7 @@ class SharedLinear2(nn.Module):
             x,
             torch.cat(
                 (weight.view(32, 128, 4096)[:8], self.weight.view(24, 128, 4096))
-            ).reshape(4096, 4096),
+            ).flatten(0, 1),
         )
 
 

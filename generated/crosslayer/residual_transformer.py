@@ -56,9 +56,7 @@ class LoraLinear(nn.Module):
             return F.linear(x, self.weight)
         return (
             F.linear(x, self.weight, self.bias)
-            + F.linear(
-                x, self.weight_diagonal.diag().reshape(8, 64, 512).reshape(512, 512)
-            )
+            + F.linear(x, self.weight_diagonal.diag().reshape(8, 64, 512).flatten(0, 1))
             + F.linear(F.linear(x, self.weight_lora_a), self.weight_lora_b)
         )
 
@@ -88,9 +86,7 @@ class LoraLinear2(nn.Module):
             return F.linear(x, self.weight)
         return (
             F.linear(x, self.weight, self.bias)
-            + F.linear(
-                x, self.weight_diagonal.diag().reshape(512, 8, 64).reshape(512, 512)
-            )
+            + F.linear(x, self.weight_diagonal.diag().reshape(512, 8, 64).flatten(1))
             + F.linear(F.linear(x, self.weight_lora_a), self.weight_lora_b)
         )
 
@@ -192,7 +188,7 @@ class Lora(nn.Module):
             owner(x, base=True)
             + F.linear(
                 x,
-                self.weight_diagonal.diag().reshape(8, 64, 512).reshape(512, 512),
+                self.weight_diagonal.diag().reshape(8, 64, 512).flatten(0, 1),
                 self.bias,
             )
             + F.linear(F.linear(x, self.weight_lora_a), self.weight_lora_b)
@@ -220,9 +216,7 @@ class Lora2(nn.Module):
         return (
             owner(x, base=True)
             + F.linear(
-                x,
-                self.weight_diagonal.diag().reshape(512, 8, 64).reshape(512, 512),
-                self.bias,
+                x, self.weight_diagonal.diag().reshape(512, 8, 64).flatten(1), self.bias
             )
             + F.linear(F.linear(x, self.weight_lora_a), self.weight_lora_b)
         )

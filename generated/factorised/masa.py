@@ -39,10 +39,7 @@ class MixedLinear(nn.Module):
         if x is None:
             return self.weight_bank
         return F.linear(
-            x,
-            torch.tensordot(self.weight_mix, self.weight_bank, dims=1).reshape(
-                1536, 1536
-            ),
+            x, torch.tensordot(self.weight_mix, self.weight_bank, dims=1).flatten(0, 1)
         )
 
 
@@ -67,10 +64,7 @@ class MixedLinear2(nn.Module):
         if x is None:
             return self.weight_bank
         return F.linear(
-            x,
-            torch.tensordot(self.weight_mix, self.weight_bank, dims=1).reshape(
-                1536, 1536
-            ),
+            x, torch.tensordot(self.weight_mix, self.weight_bank, dims=1).flatten(1)
         )
 
 
@@ -79,10 +73,10 @@ class Projections(nn.Module):
         super().__init__()
         self.heads = heads
         self.head_dim = dim // heads
-        self.q = MixedLinear(8, 24, 64, dim)
-        self.k = MixedLinear(8, 24, 64, dim)
-        self.v = MixedLinear(8, 24, 64, dim)
-        self.out = MixedLinear2(8, dim, 24, 64)
+        self.q = MixedLinear(8, heads, self.head_dim, dim)
+        self.k = MixedLinear(8, heads, self.head_dim, dim)
+        self.v = MixedLinear(8, heads, self.head_dim, dim)
+        self.out = MixedLinear2(8, dim, heads, self.head_dim)
 
     def forward(self, x):
         return x + self.out(
@@ -110,7 +104,24 @@ class SharedLinear(nn.Module):
 
     def forward(self, x, weight_bank):
         return F.linear(
-            x, torch.tensordot(self.weight_mix, weight_bank, dims=1).reshape(1536, 1536)
+            x, torch.tensordot(self.weight_mix, weight_bank, dims=1).flatten(0, 1)
+        )
+
+
+class SharedLinear2(nn.Module):
+    """A Linear made of shared and private parts."""
+
+    def __init__(self, templates):
+        super().__init__()
+        self.weight_mix = nn.Parameter(torch.empty(templates))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        nn.init.normal_(self.weight_mix, std=0.3535533905932738)
+
+    def forward(self, x, weight_bank):
+        return F.linear(
+            x, torch.tensordot(self.weight_mix, weight_bank, dims=1).flatten(1)
         )
 
 
@@ -126,7 +137,7 @@ class ProjectionsReader(nn.Module):
         self.q = SharedLinear(8)
         self.k = SharedLinear(8)
         self.v = SharedLinear(8)
-        self.out = SharedLinear(8)
+        self.out = SharedLinear2(8)
 
     def forward(self, x, weight_bank, weight_bank_2, weight_bank_3, weight_bank_4):
         return x + self.out(

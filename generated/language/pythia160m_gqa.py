@@ -51,6 +51,7 @@ class PythiaAttention(nn.Module):
         self.head_dim = dim // heads
         self.turned = dim // heads // 4
         assert heads % kv_heads == 0
+        assert kv_heads % 3 == 0
         self.q = nn.Linear(dim, heads * self.head_dim)
         self.k = nn.Linear(dim, kv_heads // 3 * self.head_dim)
         self.v = nn.Linear(dim, kv_heads // 3 * self.head_dim)

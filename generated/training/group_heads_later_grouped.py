@@ -21,11 +21,11 @@ ORIGINS = {
     None: {
         "layers.0.attn.k.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.0.attn.k.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.0.attn.k.weight",),
             ),
         ),
@@ -35,11 +35,11 @@ ORIGINS = {
         ),
         "layers.0.attn.v.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.0.attn.v.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.0.attn.v.weight",),
             ),
         ),
@@ -49,11 +49,11 @@ ORIGINS = {
         ),
         "layers.1.attn.k.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.1.attn.k.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.1.attn.k.weight",),
             ),
         ),
@@ -63,11 +63,11 @@ ORIGINS = {
         ),
         "layers.1.attn.v.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.1.attn.v.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.1.attn.v.weight",),
             ),
         ),
@@ -77,11 +77,11 @@ ORIGINS = {
         ),
         "layers.2.attn.k.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.2.attn.k.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.2.attn.k.weight",),
             ),
         ),
@@ -91,11 +91,11 @@ ORIGINS = {
         ),
         "layers.2.attn.v.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.2.attn.v.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.2.attn.v.weight",),
             ),
         ),
@@ -105,11 +105,11 @@ ORIGINS = {
         ),
         "layers.3.attn.k.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.3.attn.k.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.3.attn.k.weight",),
             ),
         ),
@@ -119,11 +119,11 @@ ORIGINS = {
         ),
         "layers.3.attn.v.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.3.attn.v.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.3.attn.v.weight",),
             ),
         ),
@@ -133,11 +133,11 @@ ORIGINS = {
         ),
         "layers.4.attn.k.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.4.attn.k.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.4.attn.k.weight",),
             ),
         ),
@@ -147,11 +147,11 @@ ORIGINS = {
         ),
         "layers.4.attn.v.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.4.attn.v.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.4.attn.v.weight",),
             ),
         ),
@@ -161,11 +161,11 @@ ORIGINS = {
         ),
         "layers.5.attn.k.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.5.attn.k.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.5.attn.k.weight",),
             ),
         ),
@@ -175,11 +175,11 @@ ORIGINS = {
         ),
         "layers.5.attn.v.weight": (
             (
-                lambda a: a.view(4, 64, 256)[:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[:4:2].flatten(0, 1),
                 ("layers.5.attn.v.weight",),
             ),
             (
-                lambda a: a.view(4, 64, 256)[1:4:2].reshape(128, 256),
+                lambda a: a.view(4, 64, 256)[1:4:2].flatten(0, 1),
                 ("layers.5.attn.v.weight",),
             ),
         ),
@@ -205,6 +205,7 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         self.head_dim = dim // heads
+        assert heads % 2 == 0
         self.q = nn.Linear(dim, heads * self.head_dim)
         self.k = nn.Linear(dim, heads // 2 * self.head_dim)
         self.v = nn.Linear(dim, heads // 2 * self.head_dim)

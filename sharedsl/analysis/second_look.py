@@ -8,8 +8,9 @@ in reach has it and one has nearly it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from typing import cast
 
 from sharedsl.analysis.budget.quantities import QUANTITIES, quantity_span
 from sharedsl.analysis.calling import WORDS as APPLIED
@@ -224,15 +225,26 @@ def _inputs(call: ast.Call, name: str, kind: str, scope: Scope) -> Iterator[Diag
 
 
 def _inside(node: object) -> Iterator[object]:
-    """Every node below, and itself."""
-    if isinstance(node, tuple):
-        for each in node:
-            yield from _inside(each)
-    elif hasattr(node, "__dataclass_fields__") and not isinstance(node, Span):
-        yield node
-        for name in node.__dataclass_fields__:
-            if not name.endswith("span"):
-                yield from _inside(getattr(node, name))
+    """Every node below, and itself, in the text's order."""
+    todo = [node]
+    while todo:
+        each = todo.pop()
+        if type(each) is tuple:
+            todo += each[::-1]
+            continue
+        fields = _fields(cast(Hashable, type(each)))
+        if fields is not None:
+            yield each
+            todo += [getattr(each, name) for name in fields]
+
+
+@cache
+def _fields(kind: Hashable) -> tuple[str, ...] | None:
+    """What nodes of a kind hold, the last first; None for what is no node, as a place or a text."""
+    names = getattr(kind, "__dataclass_fields__", None)
+    if names is None or kind is Span:
+        return None
+    return tuple(name for name in reversed(names) if not name.endswith("span"))
 
 
 def _names(node: object) -> Iterator[ast.Name]:

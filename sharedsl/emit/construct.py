@@ -12,7 +12,7 @@ from sharedsl.emit.leaf_sizes import leaf_sizes
 from sharedsl.emit.root import alias_table
 from sharedsl.emit.terms import constant, in_terms, literal_of, tidy
 from sharedsl.layers import LAYERS
-from sharedsl.model.sizes import Arith, Real, Size, Value, named, product
+from sharedsl.model.sizes import Arith, Real, Size, Value, combine, literal, named, product, size
 from sharedsl.model.weights import Storage
 from sharedsl.record import dataclass, field
 
@@ -97,7 +97,23 @@ class Constructor:
                 code = tidy(code.substitute(self.env))
                 if not constant(code):
                     found.append(py.Assert(py.arith(code)))
-        return found
+        return found + self._divides()
+
+    def _divides(self) -> list[py.Stmt]:
+        """`share .. along heads in groups of n` needs heads that n divides, whatever the caller makes them."""
+        found: dict[Arith, None] = {}
+        for elements in self.host.children.values():
+            for host in elements.values():
+                if host.reach is None or host.reach.repeated is None:
+                    continue
+                axis, times = host.reach.repeated
+                outputs = self.classes.arguments(self.each, host)["outputs"]
+                whole = outputs[axis] if isinstance(outputs, tuple) else outputs
+                assert isinstance(whole, Size)
+                if whole.value != times:
+                    rest = in_terms(combine("%", whole, size(times)), self.env).code
+                    found[tidy(Arith("==", (rest, literal(0))))] = None
+        return [py.Assert(py.arith(code)) for code in found if not constant(code)]
 
     # ------------------------------------------------------------------------ own weights and buffers
 
@@ -236,10 +252,10 @@ class Constructor:
             assert isinstance(made, py.Call)
             return py.Call(py.Name(found.name), made.args, (*made.kwargs, *numbers))
         _, own = leaf_sizes(host)
-        sizes = tuple(self._size(name, value, args) for name, value in own.items())
+        sizes = tuple(self._size(name, value, args, host) for name, value in own.items())
         return py.Call(py.Name(found.name), sizes, numbers)
 
-    def _size(self, name: str, value: int, args: dict[str, Value]) -> py.Expr:
+    def _size(self, name: str, value: int, args: dict[str, Value], host: Host) -> py.Expr:
         """A size of a part's class as the parent writes it."""
         given = args.get(name)
         if given is not None and name in ("inputs", "outputs", "rows", "dim"):
@@ -247,7 +263,8 @@ class Constructor:
             if number == value:
                 parts = given if isinstance(given, tuple) else (given,)
                 return py.arith(product([each for each in parts if isinstance(each, Size)]).code)
-        return py.Const(value)
+        axis = _axes(host, args).get(name)
+        return py.arith(axis.code) if axis is not None and axis.value == value else py.Const(value)
 
     def _numbers(self, host: Host, found: Class) -> list[tuple[str, py.Expr]]:
         """Numbers of the initialiser that are not the class's usual ones."""
@@ -277,6 +294,22 @@ class Constructor:
             wanted = f"{host.path[-1].name}_{name}"
         self.each.extras[wanted] = code
         return py.Name(wanted)
+
+
+def _axes(host: Host, args: dict[str, Value]) -> dict[str, Size]:
+    """The named axes of a leaf's weight, as its arguments give them: `heads` and `head_dim` of its outputs."""
+    spec = host.unit.weights.get("weight")
+    if spec is None:
+        return {}
+    found: dict[str, Size] = {}
+    for side, argument in (("out", "outputs"), ("in", "inputs")):
+        given = args.get(argument)
+        sizes = given if isinstance(given, tuple) else (given,)
+        axes = [axis for axis in spec.axes if axis.side == side]
+        for axis, length in zip(axes, sizes, strict=False):
+            if axis.name and isinstance(length, Size):
+                found[axis.name] = length
+    return found
 
 
 def new_parameter(empty: py.Expr, storage: Storage) -> py.Expr:

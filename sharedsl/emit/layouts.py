@@ -53,7 +53,12 @@ class Weights:
             return found
         code = self.logical(expr)
         shape = _matrix(expr.shape, split)
-        return code if shape == expr.shape else py.method(code, "reshape", *(py.integer(size) for size in shape))
+        if shape == expr.shape:
+            return code
+        outs, ins = split, len(expr.shape) - split
+        if 1 in (outs, ins):  # one side is joined already: no size need be said
+            return py.method(code, "flatten", *((py.Const(0), py.Const(outs - 1)) if outs > 1 else (py.Const(outs),)))
+        return py.method(code, "reshape", *(py.integer(size) for size in shape))
 
     def logical(self, expr: w.Expr) -> py.Expr:
         """The value with all its axes."""

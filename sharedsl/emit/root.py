@@ -96,12 +96,13 @@ def alias_table(plan: Layout) -> py.Expr | None:
 
 def _prefixes(plan: Layout) -> dict[str, str]:
     solved = plan.solved
-    real = {key(each.owner) + "." + each.name if each.owner else each.name for each in solved.storages}
+    owners = [key(each.owner) + "." + each.name if each.owner else each.name for each in solved.storages]
+    known, real = aliases(plan), set(owners)
     for path, host in plan.hosts.items():
         real |= {key(path) + "." + name if path else name for name in host.unit.buffers}
     taken = {name[:at] for name in real for at in range(len(name)) if name[at - 1 : at] == "."}
     found: dict[str, str] = {}
-    for name, owner in aliases(plan).items():
+    for name, owner in known.items():
         mine, own = name.split("."), owner.split(".")
         same = 0
         while same < min(len(mine), len(own)) - 1 and mine[-1 - same] == own[-1 - same]:
@@ -110,7 +111,11 @@ def _prefixes(plan: Layout) -> dict[str, str]:
             left, right = mine[: len(mine) - keep], own[: len(own) - keep]
             prefix = ".".join(left) + ("." if keep else "")
             target = ".".join(right) + ("." if keep else "")
-            if prefix not in taken and prefix not in real and found.get(prefix, target) == target:
+            if prefix in taken or prefix in real or found.get(prefix, target) != target:
+                continue
+            # a reader need not have all that the owner has: what a reuse of values left out is no name
+            under = [each for each in owners if keep and each.startswith(target)]
+            if all(known.get(prefix + each[len(target) :]) == each for each in under):
                 found[prefix] = target
                 break
     return found

@@ -94,16 +94,17 @@ Anchors = Mapping[str, Sequence[Anchor]]
 
 def anchored(diagnostic: Diagnostic, anchors: Anchors) -> Diagnostic:
     """The diagnostic with all of its places anchored, to be kept beyond the next edit."""
-    labels = tuple(Label(_span(each.span, anchors), each.text) for each in diagnostic.labels)
+    labels = tuple(Label(anchored_span(each.span, anchors), each.text) for each in diagnostic.labels)
     fixes = tuple(_fix(each, anchors) for each in diagnostic.fixes)
     return replace(diagnostic, labels=labels, fixes=fixes)
 
 
 def _fix(fix: Fix, anchors: Anchors) -> Fix:
-    return replace(fix, edits=tuple(Edit(_span(each.span, anchors), each.text) for each in fix.edits))
+    return replace(fix, edits=tuple(Edit(anchored_span(each.span, anchors), each.text) for each in fix.edits))
 
 
-def _span(span: Span, anchors: Anchors) -> Span:
+def anchored_span(span: Span, anchors: Anchors) -> Span:
+    """The place, to be kept beyond the next edit."""
     items = anchors.get(span.path)
     if items is None or type(span) is AnchoredSpan:
         return span

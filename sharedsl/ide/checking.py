@@ -229,7 +229,8 @@ class _Run:
 
         chunk = self.needs.chunk_of(item)
         key = (chunk.serial, next(at for at, each in enumerate(chunk.items) if each is item))
-        given = (self.needs.of_chunk(chunk), self.needs.reach, members)
+        # only selectors are looked up among the members of every block
+        given = (self.needs.of_chunk(chunk), self.needs.reach, members if isinstance(item, ast.Plan) else None)
         known = self.state.looks.get(key)
         if known is None or known[0] != given:
             known = (given, [anchored(each, self.anchors) for each in look_at(item, scope, members)])

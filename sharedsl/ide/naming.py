@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sharedsl.analysis.scope import FileScope, Scope
@@ -19,6 +20,8 @@ from sharedsl.layers import LAYERS
 from sharedsl.ops import OPS
 from sharedsl.source import SourceFile, Span
 from sharedsl.syntax import ast
+
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class Names:
@@ -106,8 +109,18 @@ class Names:
     def _call(self, node: ast.Call) -> None:
         self.expr(node.function)
         params = self._parameters(node.function)
+        given = {arg.name for arg in node.args}
         for arg in node.args:
             self._argument(arg, params)
+            if isinstance(arg.value, ast.String) and isinstance(node.function, ast.Name) and node.function.name in OPS:
+                self._pattern(arg.value, given)
+
+    def _pattern(self, node: ast.String, given: set[str | None]) -> None:
+        """`"b s heads r -> b s (heads r)"`: axes whose sizes are parameters, where no argument gives them."""
+        for word in _WORD.finditer(self.source.text, node.span.start, node.span.end):
+            found = self.names.get(word[0])
+            if found is not None and found[0].kind == "parameter" and word[0] not in given:
+                self.say(Span(node.span.path, word.start(), word.end()), found)
 
     def _argument(self, arg: ast.Arg, params: Mapping[str, Found]) -> None:
         if arg.name is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sharedsl.analysis.scope import Definition
 from sharedsl.ide.naming_models import Declared
-from sharedsl.ide.paths import Found, member_of, members_of, parameters_of, selected, symbol_of
+from sharedsl.ide.paths import Found, main_forward, member_of, members_of, parameters_of, selected, step, symbol_of
 from sharedsl.ide.symbols import (
     Home,
     Symbol,
@@ -45,19 +45,30 @@ class Planned(Declared):
             if found is not None:
                 self.names[name] = found
 
-    def _ref(self, ref: ast.PlanRef, model: str) -> None:
+    def _ref(self, ref: ast.PlanRef, model: str) -> Mapping[str, Found]:
+        """A plan that is named; its parameters."""
         found = self.scope.plan(model, ref.name) if self.home is self.scope.main else None
         found = found or self.home.plans.get((model, ref.name))
         if found is not None:
             symbol = Symbol("plan", ref.name, found.home.path, found.plan.model)
             self.say(named(ref.span, ref.name), (symbol, found.plan.name_span))
-        params = {}
+        params: dict[str, Found] = {}
         if found is not None:
             for one in found.plan.params:
                 place = named(one.span, one.name)
                 params[one.name] = (Symbol("parameter", one.name, found.home.path, found.plan.name), place)
         for arg in ref.args:
             self._argument(arg, params)
+        for inner in found.plan.extends if found is not None else ():
+            params = {**self._quiet(inner, model), **params}
+        return params
+
+    def _quiet(self, ref: ast.PlanRef, model: str) -> Mapping[str, Found]:
+        """The parameters of a plan that another one extends: nothing is said of it here."""
+        said = len(self.found)
+        params = self._ref(ref, model)
+        del self.found[said:]
+        return params
 
     def _build(self, item: ast.Build) -> None:
         self.say(item.name_span, (Symbol("build", item.name, self.home.path), item.name_span), True)
@@ -69,20 +80,54 @@ class Planned(Declared):
             params = parameters_of(model)
         for arg in item.args:
             self._argument(arg, params)
+        given = dict(params)
         for ref in item.plans:
-            self._ref(ref, item.model)
+            given = {**self._ref(ref, item.model), **given}
         self.names.update(params)
+        sizes = self._sizes(model) if model is not None else {}
         for line in item.body:
             match line:
                 case ast.BudgetLine():
                     for arg in line.args:
-                        self._any(arg)
+                        self._argument(arg, sizes)
                     self.expr(line.limit)
                 case ast.TestLine():
                     for arg in line.args:
-                        self._argument(arg, params)
+                        self._argument(arg, given)
                 case _:
                     pass
+
+    def _sizes(self, model: Definition) -> dict[str, Found]:
+        """The run-time sizes of a model's main forward, which budgets are asked for."""
+        forward = members_of(model).get("forward") or main_forward(model)
+        if not isinstance(forward, ast.Forward):
+            return {}
+        inside = f"{model.name}.{forward.name or 'forward'}"
+        params = parameters_of(model)
+        found: dict[str, Found] = {}
+        for one in forward.inputs:
+            for dim in one.type.dims or ():
+                value = dim.value
+                if isinstance(value, ast.Name) and value.name[:1].isupper() and value.name not in params:
+                    symbol = Symbol("size", value.name, model.home.path, inside)
+                    found.setdefault(value.name, (symbol, value.span))
+        return found
+
+    def _axis(self, node: ast.Share) -> None:
+        """`along heads`: the parameter of a block that gives a weight's axis its size, and its name."""
+        if node.axis is None:
+            return
+        after = self.source.text.find("along", node.selector.span.end, node.span.end)
+        span = word_at(self.source.text, node.axis, max(after, 0) + 5, node.span.end, node.span.path)
+        for home in step("**", self._start(), self.scope.files):
+            params = parameters_of(home)
+            weights = [each for each in members_of(home).values() if isinstance(each, ast.WeightDecl)]
+            axes = [dim for each in weights for dim in (*each.outs, *(each.ins or ()))]
+            if node.axis in params and any(
+                isinstance(dim.value, ast.Name) and dim.value.name == node.axis and not dim.label for dim in axes
+            ):
+                self.say(span, params[node.axis])
+                return
 
     def _relations(self, body: tuple[ast.Relation, ...]) -> None:
         for each in body:
@@ -111,6 +156,8 @@ class Planned(Declared):
                     self._relation(each)
 
     def _relation(self, node: ast.Relation) -> None:
+        if isinstance(node, ast.Share):
+            self._axis(node)
         collection = getattr(node, "collection", ())
         for each in collection:
             self.selector(each)
@@ -119,6 +166,8 @@ class Planned(Declared):
             value = getattr(node, name)
             if name == "collection":
                 continue
+            if name == "form_args":
+                value = tuple(each for each in value if each.name != "order")  # names of axes
             for each in value if isinstance(value, tuple) else (value,):
                 if isinstance(each, ast.Selector):
                     self.selector(each, starts)

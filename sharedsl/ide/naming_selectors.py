@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sharedsl.ide.naming import Names
-from sharedsl.ide.paths import member_of, step
+from sharedsl.ide.paths import member_of, step, value_of
 from sharedsl.ide.symbols import (
     Home,
     Symbol,
@@ -38,7 +38,7 @@ class Selecting(Names):
     def _segment(self, segment: ast.Segment, homes: list[Home], before: ast.Segment | None, trail: str) -> None:
         span = named(segment.span, segment.name)
         for home in homes:
-            found = member_of(home, segment.name)
+            found = member_of(home, segment.name) or value_of(home, segment.name)
             if found is not None:
                 self.say(span, found, trail=trail)
                 return

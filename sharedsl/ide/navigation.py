@@ -79,11 +79,26 @@ def _taken(view: View, found: Occurrence, name: str) -> str:
         return f"`{found.symbol.inside}` has a plan `{name}` already"
     chunk = view.chunk_at(found.place.start) if found.place is not None and found.place.path == view.path else None
     if kind in ("layer", "weight", "buffer", "state", "parameter", "input", "local", "size") and chunk is not None:
-        item = found.symbol.inside.split(".")[0].split(":")[0]
-        own = (each.symbol for each in view.names(chunk) if each.symbol.name == name and each.symbol.path)
-        if any(each.inside.split(".")[0].split(":")[0] == item for each in own):
+        item = _item(found.symbol)
+        own = dict.fromkeys(each.symbol for each in view.names(chunk) if each.symbol.name == name and each.symbol.path)
+        if any(_item(each) == item and _meet(view, found.symbol, each) for each in own):
             return f"`{item}` has a `{name}` already"
     return ""
+
+
+def _item(symbol: Symbol) -> str:
+    return symbol.inside.split(".")[0].split(":")[0]
+
+
+def _meet(view: View, one: Symbol, other: Symbol) -> bool:
+    """Whether a place of their item may mean either of two names: not those of two forwards, or of two loops."""
+    parts = [each.inside.split(":")[0] for each in (one, other)]
+    if all("." in each for each in parts) and parts[0] != parts[1]:
+        return False
+    if ":" not in one.inside or ":" not in other.inside:
+        return True
+    first, second = ([each.span for each in _in_view(view, symbol)] for symbol in (one, other))
+    return first[0].start <= second[-1].end and second[0].start <= first[-1].end
 
 
 def _in_view(view: View, symbol: Symbol) -> list[Occurrence]:

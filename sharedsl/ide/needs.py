@@ -31,6 +31,7 @@ class Needs:
         self._of_words: dict[tuple[frozenset[str], str], Need] = {}
         main = documents[scope.main.path]
         self.anchors = main.anchors()
+        self.documents = documents
         self.outline: object = self._outline(main)
         #: all names that may be meant where one is unknown
         plans = {key: tuple(file.plans) for key, file in scope.files.items()}

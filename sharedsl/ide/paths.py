@@ -12,6 +12,7 @@ from sharedsl.ide.symbols import (
     member_place,
     members,
     named,
+    word_at,
 )
 from sharedsl.source import Span
 from sharedsl.syntax import ast
@@ -43,6 +44,27 @@ def member_of(home: Home, name: str) -> Found | None:
         return None
     place = member_place(member, home.home.source.text)
     return Symbol(member_kind(member), name, home.home.path, home.name), place
+
+
+def main_forward(home: Home) -> ast.Forward | None:
+    """The forward without a name."""
+    body = home.item.body if isinstance(home.item, ast.Block) else ()
+    return next((each for each in body if isinstance(each, ast.Forward) and each.name is None), None)
+
+
+def value_of(home: Home, name: str) -> Found | None:
+    """A value that a forward of a block assigns, as `reuse attn.weights` names it."""
+    body = home.item.body if isinstance(home.item, ast.Block) else ()
+    for forward in (each for each in body if isinstance(each, ast.Forward)):
+        todo: list[ast.Statement] = list(forward.body or ())
+        while todo:
+            each = todo.pop(0)
+            if isinstance(each, ast.Assign) and name in each.targets:
+                inside = f"{home.name}.{forward.name or 'forward'}"
+                span = word_at(home.home.source.text, name, each.span.start, each.span.end, each.span.path)
+                return Symbol("local", name, home.home.path, inside), span
+            todo += (*getattr(each, "body", ()), *getattr(each, "then", ()), *getattr(each, "other", ()))
+    return None
 
 
 def homes_of(chain: list[str], owner: Home | None, files: dict[str, FileScope]) -> list[Home]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from sharedsl.analysis.pipeline import Analysis
+from sharedsl.ide.anchors import Anchors, anchored_span
 from sharedsl.ide.document import Chunk, Document
 from sharedsl.ide.facts import Deciding
 from sharedsl.ide.needs import Need, Needs
 from sharedsl.ide.resolving import occurrences
 from sharedsl.ide.symbols import Occurrence
+from sharedsl.record import replace
 from sharedsl.source import SourceFile
 from sharedsl.syntax import ast
 from sharedsl.syntax.lexer import Token, tokenize
@@ -20,6 +22,7 @@ class View:
         self.document, self.analysis, self.needs = document, analysis, needs
         self.facts = Deciding(analysis)
         self._names: dict[int, tuple[Need, list[Occurrence]]] = {}
+        self._anchors: Anchors | None = None
         self._before = before._names if before is not None else {}
 
     @property
@@ -55,9 +58,17 @@ class View:
         known = self._names.get(chunk.serial) or self._before.get(chunk.serial)
         if known is None or known[0] != need:
             scope = self.analysis.scope
-            known = (need, [each for item in chunk.items for each in occurrences(item, scope.main, scope)])
+            found = [each for item in chunk.items for each in occurrences(item, scope.main, scope)]
+            known = (need, [self._kept(each) for each in found])
         self._names[chunk.serial] = known
         return known[1]
+
+    def _kept(self, found: Occurrence) -> Occurrence:
+        """A name whose places move with their items, which later views may take over."""
+        if self._anchors is None:
+            self._anchors = {path: each.anchors() for path, each in self.needs.documents.items()}
+        place = anchored_span(found.place, self._anchors) if found.place is not None else None
+        return replace(found, span=anchored_span(found.span, self._anchors), place=place)
 
     def all_names(self) -> list[Occurrence]:
         return [each for chunk in self.document.chunks for each in self.names(chunk)]

@@ -289,9 +289,10 @@ class World:
         if len(a) == 2 and sizes == [axis.size.ground for axis in reversed(b)] and isinstance(line.relation, ast.Tie):
             self.report.error("shape", message, line.span, "", sides, fixes=(_transposed(line.relation.value),))
             return
-        self.report.error(
-            "shape", message, line.span, "", sides, help="only weights of one shape can be one; a slice or view may fit"
-        )
+        help = "only weights of one shape can be one; a slice or view may fit"
+        if isinstance(line.relation, ast.Share) and not line.relation.collection and line.relation.axis is None:
+            help = "`share S` makes all weights of S one; `tie b = a` makes blocks one, weight by weight"
+        self.report.error("shape", message, line.span, "", sides, help=help)
 
 
 def _difference(a: tuple[Axis, ...], b: tuple[Axis, ...]) -> str:

@@ -72,7 +72,10 @@ def explain_panic(machine: Machine, fitting: set[str], text: str) -> Diagnostic:
         place = Span(machine.path, token.end, token.end) if after.type in ("_NL", "$END") else _span(machine, after)
         return error("syntax", f"expected a name after `{token.text}`, found {_found(after, text)}", place)
     message = f"expected {expectation(fitting)}{_inside(machine)}, found {_found(token, text)}"
-    return error("syntax", message, span, help=_belongs(token))
+    help = _belongs(token)
+    if token.type == "COMMA" and "`sharing " in message:
+        help = "`{a, b}` names several"
+    return error("syntax", message, span, help=help)
 
 
 def _explain_insert(machine: Machine, repair: Repair, token: Token, text: str) -> Diagnostic:

@@ -112,7 +112,7 @@ def inputs_of(made: Compiled, seed: int, batch: int, optional: bool) -> tuple[to
             break
         shape = [size.value if size.value is not None else size.ground.evaluate(sizes) for size in each.type.dims]
         if each.type.dtype == "int":
-            high = 2 if each.name.startswith("kind") else 24
+            high = {"kind": 2, "fram": 11}.get(each.name[:4], 24)
             found.append(torch.randint(0, high, shape, generator=generator))
         elif each.type.dtype == "bool":
             mask = torch.ones(shape, dtype=torch.bool)
