@@ -9,6 +9,7 @@ from sharedsl.analysis import lowering as low
 from sharedsl.emit.applications import App
 from sharedsl.emit.digits import looked_up
 from sharedsl.emit.hosts import Host
+from sharedsl.emit.inits import changed
 from sharedsl.emit.layouts import Weights
 from sharedsl.emit.leaf_words import bias_only, keeps_statistics, own_weights, plain
 from sharedsl.emit.needs import Module, Role, Tensor, Turn, expressions
@@ -96,7 +97,8 @@ class LeafForms:
     def _numbers(self) -> dict[str, Value]:
         """The layer's arguments as plain numbers, for code outside of the parent."""
         own = {name: literal_of(value) for name, value in self.host.unit.arguments.items()}
-        if keeps_statistics(self.host) or (self.host.rows > 1 and own_weights(self.host, self.solved)):
+        rows = self.host.rows > 1 and own_weights(self.host, self.solved) and not changed(self.host)
+        if keeps_statistics(self.host) or rows:  # torch's own module, which knows them
             own |= {name: named(f"self.{name}") for name in ("eps", "momentum")}
         return {name: in_terms(value, own) for name, value in self.host.unit.arguments.items()}
 

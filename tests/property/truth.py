@@ -38,8 +38,10 @@ def lines_are_true(build: Compiled, pair: Pair) -> int:
         if name in given_by_name:
             values[name] = given[given_by_name[name]]
             axes[name] = [None] * outs
-        if any(line.startswith(("adapt ", "factorize ")) and f" {name} " in line for line in _lines(pair)):
+        else:  # factorised or adapted, under whatever name: there is no tensor to compare with
             values.setdefault(name, None)
+            private.add(name)
+        if any(line.startswith("adapt ") and f" {name} " in line for line in _lines(pair)):
             private.add(name)
     sizes = {name: each.value for name, each in build.sizes.items() if hasattr(each, "value")}
     reader = _Reader(values, axes, sizes)
