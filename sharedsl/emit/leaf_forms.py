@@ -9,9 +9,8 @@ from sharedsl.analysis import lowering as low
 from sharedsl.emit.applications import App
 from sharedsl.emit.digits import looked_up
 from sharedsl.emit.hosts import Host
-from sharedsl.emit.inits import changed
 from sharedsl.emit.layouts import Weights
-from sharedsl.emit.leaf_words import bias_only, keeps_statistics, own_weights, plain
+from sharedsl.emit.leaf_words import bias_only, plain, torch_statistics
 from sharedsl.emit.needs import Module, Role, Tensor, Turn, expressions
 from sharedsl.emit.numbered import picked
 from sharedsl.emit.reads import scale_code
@@ -97,8 +96,7 @@ class LeafForms:
     def _numbers(self) -> dict[str, Value]:
         """The layer's arguments as plain numbers, for code outside of the parent."""
         own = {name: literal_of(value) for name, value in self.host.unit.arguments.items()}
-        rows = self.host.rows > 1 and own_weights(self.host, self.solved) and not changed(self.host)
-        if keeps_statistics(self.host) or rows:  # torch's own module, which knows them
+        if torch_statistics(self.host, self.solved):
             own |= {name: named(f"self.{name}") for name in ("eps", "momentum")}
         return {name: in_terms(value, own) for name, value in self.host.unit.arguments.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sharedsl.analysis import lowering as low
 from sharedsl.emit.hosts import Host
+from sharedsl.emit.inits import changed
 from sharedsl.emit.needs import Role
 from sharedsl.model import weights as w
 
@@ -64,6 +65,11 @@ def own_weights(host: Host, solved: w.Solved) -> bool:
 def keeps_statistics(host: Host) -> bool:
     """Whether torch's module is there for its statistics alone, because all its weights are another's."""
     return bool(host.unit.buffers) and not host.owned
+
+
+def torch_statistics(host: Host, solved: w.Solved) -> bool:
+    """Whether it is torch's module with other rows of statistics, which has `eps` and `momentum` of its own."""
+    return keeps_statistics(host) or (host.rows > 1 and own_weights(host, solved) and not changed(host))
 
 
 def bias_only(host: Host) -> bool:

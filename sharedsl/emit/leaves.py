@@ -9,7 +9,13 @@ from sharedsl.emit.hosts import Host
 from sharedsl.emit.inits import argument, buffer_fills, changed, init_code, init_numbers, of_shape, row_size
 from sharedsl.emit.leaf_forms import SELF, LeafForms, X, parameter
 from sharedsl.emit.leaf_sizes import leaf_sizes
-from sharedsl.emit.leaf_words import keeps_statistics, leaf_doc, leaf_name, own_weights, plain, role_names
+from sharedsl.emit.leaf_words import (
+    leaf_doc,
+    leaf_name,
+    plain,
+    role_names,
+    torch_statistics,
+)
 from sharedsl.emit.needs import Role
 from sharedsl.emit.numbered import counted
 from sharedsl.layers import LAYERS
@@ -59,7 +65,7 @@ class LeafWriter:
             return None
         if own:
             return self._subclass(fresh)
-        if keeps_statistics(host) or (host.rows > 1 and own_weights(host, self.solved) and not changed(host)):
+        if torch_statistics(host, self.solved):
             return self._statistics()
         return self._module(inits)
 
