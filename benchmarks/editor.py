@@ -10,6 +10,7 @@ from collections.abc import Callable
 from benchmarks.clock import processes, python
 from benchmarks.compiler import Row, thousand_lines
 from sharedsl.analysis.pipeline import analyze
+from sharedsl.collector import Idle
 from sharedsl.ide import completion, hints, hover
 from sharedsl.ide.workspace import Workspace
 from sharedsl.source import SourceFile
@@ -46,36 +47,42 @@ def _of_size(lines: int, aim: str, rounds: int) -> list[Row]:
     workspace.put(PATH, text)
     fresh = _timed(lambda: analyze(SourceFile(PATH, text)))
     workspace.diagnostics(PATH)
-    changes, lints, answers = [], [], []
+    words, comments, lints, answers, rests = [], [], [], [], []
     rng = random.Random(lines)
-    for edited in _typed(text, rng, rounds):
+    idle = Idle()  # as the server does, garbage is collected between answers
+    for is_word, edited in _typed(text, rng, rounds):
+        rests.append(_timed(idle.rest))
+        changes = words if is_word else comments
         changes.append(_timed(lambda edited=edited: (workspace.put(PATH, edited), workspace.at_once(PATH))))
+        lints.append(_timed(lambda: workspace.diagnostics(PATH)))
         view = workspace.view(PATH)
         assert view is not None
         at = rng.randrange(len(edited))
         for ask in (hover.hover, completion.completions, _hints):
             answers.append(_timed(lambda ask=ask, view=view, at=at: ask(view, at)))
-        lints.append(_timed(lambda: workspace.diagnostics(PATH)))
+    idle.end()
     return [
-        (f"editor, {count:,} lines: change to errors and shapes, p50 / p95", _both(changes), aim),
+        (f"editor, {count:,} lines: a word typed to errors and shapes, p50 / p95", _both(words), aim),
+        ("the same, a comment typed", _both(comments), aim),
         ("the same, analysed anew (change to errors only, once)", f"{fresh * 1e3:.0f} ms", ""),
         ("the same, lint of what changed, after a pause", _both(lints), ""),
         ("the same, a hover, a completion, hints of 60 lines", _both(answers), "- / 50 ms" if lines == 1000 else ""),
+        ("the same, garbage collected when nobody waits", _both(rests), ""),
     ]
 
 
-def _typed(text: str, rng: random.Random, rounds: int) -> list[str]:
-    """Texts one after the other: a word is typed letter by letter somewhere, then taken back."""
-    found = []
+def _typed(text: str, rng: random.Random, rounds: int) -> list[tuple[bool, str]]:
+    """Texts one after the other: a word or a comment is typed letter by letter somewhere; whether it is a word."""
+    found: list[tuple[bool, str]] = []
     while len(found) < rounds:
-        places = [at for at, char in enumerate(text) if char == "\n" and text[at - 1 : at] not in ("", "\n", "{", "}")]
-        at = rng.choice(places)
-        for letters in ("  ", "  #", "  # n", "  # no", ""):
-            found.append(text[:at] + letters + text[at:])
         words = [at for at in range(len(text) - 3) if text[at : at + 3] == "dim" and text[at - 1] in "( ,"]
         at = rng.choice(words)
         for letters in ("d", "di", "dim"):
-            found.append(text[:at] + letters + text[at + 3 :])
+            found.append((True, text[:at] + letters + text[at + 3 :]))
+        places = [at for at, char in enumerate(text) if char == "\n" and text[at - 1 : at] not in ("", "\n", "{", "}")]
+        at = rng.choice(places)
+        for letters in ("  #", "  # n", ""):
+            found.append((False, text[:at] + letters + text[at:]))
     return found[:rounds]
 
 

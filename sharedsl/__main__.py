@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 
-#: verbs that run modules, whose garbage is large
-RUN_MODULES = (["verify"], ["inspect"])
+#: verbs that run modules, whose garbage is large, and those that stay
+COLLECTING = ("verify", "inspect", "lsp", "serve")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _process(args: list[str]) -> int:
     """A process of its own: what it makes stays until it ends, so nothing is gained by looking for garbage."""
-    if args[:1] in RUN_MODULES:
+    if args and (args[0] in COLLECTING or "--watch" in args):
         return _answer(args)
     gc.disable()
     try:

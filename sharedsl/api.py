@@ -61,7 +61,7 @@ class Builds(Mapping[str, "Build"]):
 
     def __getitem__(self, name: str) -> Build:
         if name not in self._builds:
-            from sharedsl.analysis.names import nearest
+            from sharedsl.diagnostics.nearest import nearest
 
             build, _, stage = name.partition("@")
             if build in self._builds and stage in self._builds[build].stages:
@@ -173,7 +173,7 @@ def _known(given: Iterable[str], known: Sequence[str], problem: str) -> None:
     """TypeError for a keyword that means nothing here."""
     for name in given:
         if name not in known:
-            from sharedsl.analysis.names import nearest
+            from sharedsl.diagnostics.nearest import nearest
 
             guess = nearest(name, known)
             hint = f"; did you mean {guess!r}?" if guess else f"; there is {', '.join(known) or 'none'}"

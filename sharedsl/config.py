@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sharedsl.lint.rules import all_rules
@@ -25,7 +25,7 @@ class ConfigError(Exception):
 def settings_for(path: str) -> Settings:
     """The settings for a spec, from the nearest configuration above it."""
     found = find(os.path.dirname(os.path.abspath(path)))
-    return Settings() if found is None else _read(found)
+    return Settings() if found is None else _read(found, _bytes(found))
 
 
 def find(folder: str) -> str | None:
@@ -49,10 +49,10 @@ def _bytes(path: str) -> bytes:
         raise ConfigError(f"{path} cannot be read: {problem.strerror}") from None
 
 
-@cache
-def _read(path: str) -> Settings:
+@lru_cache(32)
+def _read(path: str, text: bytes) -> Settings:
     try:
-        table: Any = tomllib.loads(_bytes(path).decode("utf-8"))
+        table: Any = tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ConfigError(f"{path}: {problem}") from None
     for key in _FILES[os.path.basename(path)]:

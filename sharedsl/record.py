@@ -14,6 +14,8 @@ else:
     from operator import attrgetter
 
     _MISSING = object()
+    #: what reads and writes a slot
+    _Slot = type(type("_", (), {"__slots__": ("a",)}).a)
 
     class FrozenError(AttributeError):
         """A field of a frozen record was assigned."""
@@ -128,7 +130,14 @@ else:
                     scope[f"_default_{name}"] = each.default
                     default = f"=_default_{name}"
                 (named if each.kw_only else plain).append(name + default)
-            lines.append(f" _set(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
+            slot = getattr(cls, name, None)
+            if not frozen:
+                lines.append(f" self.{name} = {value}")
+            elif type(slot) is _Slot:  # a third faster than by name
+                scope[f"_set_{name}"] = slot.__set__
+                lines.append(f" _set_{name}(self, {value})")
+            else:
+                lines.append(f" _set(self, {name!r}, {value})")
         if hasattr(cls, "__post_init__"):
             lines.append(" self.__post_init__()")
         head = ", ".join([*plain, "*", *named] if named else plain)

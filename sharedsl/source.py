@@ -33,10 +33,10 @@ class SourceFile:
 
     def line_starts(self) -> list[int]:
         if not self._starts:
-            self._starts.append(0)
-            for at, char in enumerate(self.text):
-                if char == "\n":
-                    self._starts.append(at + 1)
+            start = 0
+            while start >= 0:
+                self._starts.append(start)
+                start = self.text.find("\n", start) + 1 or -1
         return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:

@@ -19,4 +19,9 @@ function onPath(name) {
     .some((folder) => folder && endings.some((ending) => existsSync(join(folder, name + ending))))
 }
 
-module.exports = { command }
+/** Whether there is something to run under this name. */
+function found(path) {
+  return isAbsolute(path) || path.includes('/') ? existsSync(path) : onPath(path)
+}
+
+module.exports = { command, found }

@@ -224,7 +224,7 @@ class BertOneAdapter(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # specs/encoder/bert.sdsl:20
-        x = F.dropout(x, self.drop, self.training)  # specs/encoder/bert.sdsl:21
+        x = F.dropout(x, self.drop, self.training)
         x = self.layers[0](x, mask)  # specs/encoder/bert.sdsl:21
         for layer in self.layers[1:]:
             x = layer(

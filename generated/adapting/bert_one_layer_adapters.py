@@ -222,7 +222,7 @@ class BertOneLayerAdapters(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # specs/encoder/bert.sdsl:20
-        x = F.dropout(x, self.drop, self.training)  # specs/encoder/bert.sdsl:21
+        x = F.dropout(x, self.drop, self.training)
         x = self.layers[0](x, mask)  # specs/encoder/bert.sdsl:21
         for layer in self.layers[1:]:
             x = layer(x, self.layers[0], mask=mask)  # specs/encoder/bert.sdsl:21

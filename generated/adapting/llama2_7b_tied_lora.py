@@ -91,6 +91,7 @@ def causal_attention(
         values.transpose(1, 2),
         attn_mask=visible,
         is_causal=mask is None,
+        enable_gqa=keys.shape[2] < queries.shape[2],
     ).transpose(1, 2)
 
 
@@ -369,9 +370,9 @@ class Llama2_7BTiedLora(nn.Module):
 
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
-        weight_lora_b = self.layers[0].attn.q()
-        weight_lora_b_2 = self.layers[0].attn.k()
-        weight_lora_b_3 = self.layers[0].attn.v()
+        weight_lora_b, weight_lora_a = self.layers[0].attn.q()
+        k_weight_lora_b = self.layers[0].attn.k()
+        v_weight_lora_b = self.layers[0].attn.v()
         x = self.embed(tokens)  # specs/language/llama.sdsl:15  [B, T, dim]
         cos, sin = rotary_tables(
             torch.arange(T, device=tokens.device), self.dim // self.heads, self.rope, x
@@ -382,10 +383,10 @@ class Llama2_7BTiedLora(nn.Module):
                 x,
                 cos,
                 sin,
-                weight_lora_b[0],
-                weight_lora_b[1],
-                weight_lora_b_2,
-                weight_lora_b_3,
+                weight_lora_b,
+                weight_lora_a,
+                k_weight_lora_b,
+                v_weight_lora_b,
                 mask=mask,
             )  # specs/language/llama.sdsl:15
         return self.head(self.norm(x))  # specs/language/llama.sdsl:15  [B, T, vocab]

@@ -57,6 +57,7 @@ def causal_attention(
         values.transpose(1, 2),
         attn_mask=visible,
         is_causal=mask is None,
+        enable_gqa=keys.shape[2] < queries.shape[2],
     ).transpose(1, 2)
 
 
@@ -84,39 +85,12 @@ class LoraLinear(nn.Module):
 
     def forward(self, x, weight_lora_b, weight_lora_a):
         return F.linear(x, self.weight) + F.linear(
-            F.linear(x, self.weight_lora_inner.unsqueeze(1) * weight_lora_a[:, :4096]),
-            (
-                self.weight_lora_outer.view(32, 128).reshape(32, 128, 1)
-                * weight_lora_b[:4096].reshape(32, 128, 256)
-            ).flatten(0, 1),
-        )
-
-
-class LoraLinear2(nn.Module):
-    """A Linear with a low-rank correction of its own."""
-
-    def __init__(self, outputs, inputs, rank):
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(outputs, inputs), requires_grad=False)
-        self.weight_lora_inner = nn.Parameter(torch.empty(rank))
-        self.weight_lora_outer = nn.Parameter(torch.empty(outputs))
-        self.reset_parameters()
-
-    def reset_parameters(self):
-        nn.init.normal_(self.weight, std=0.02)
-        nn.init.constant_(self.weight_lora_inner, 0.1)
-        nn.init.zeros_(self.weight_lora_outer)
-
-    def forward(self, x, weight_lora_b, weight_lora_a):
-        return F.linear(x, self.weight) + F.linear(
             F.linear(
                 x,
-                (
-                    self.weight_lora_inner.reshape(256, 1, 1)
-                    * weight_lora_a[:, :4096].reshape(256, 32, 128)
-                ).flatten(1),
+                self.weight_lora_inner.unsqueeze(1)
+                * weight_lora_a[:, : self.weight.shape[1]],
             ),
-            self.weight_lora_outer.unsqueeze(1) * weight_lora_b[:4096],
+            self.weight_lora_outer.unsqueeze(1) * weight_lora_b[: self.weight.shape[0]],
         )
 
 
@@ -134,7 +108,7 @@ class Attention(nn.Module):
         self.q = LoraLinear(heads * self.head_dim, dim, 256)
         self.k = LoraLinear(kv_heads * self.head_dim, dim, 256)
         self.v = LoraLinear(kv_heads * self.head_dim, dim, 256)
-        self.out = LoraLinear2(dim, heads * self.head_dim, 256)
+        self.out = LoraLinear(dim, heads * self.head_dim, 256)
 
     def forward(self, x, cos, sin, weight_lora_b, weight_lora_a, mask=None):
         queries = self.q(x, weight_lora_b, weight_lora_a).unflatten(
@@ -152,7 +126,7 @@ class Attention(nn.Module):
         return self.out(mixed.flatten(-2), weight_lora_b, weight_lora_a)
 
 
-class LoraLinear3(nn.Module):
+class LoraLinear2(nn.Module):
     """A Linear that others read: without input it gives its weight."""
 
     def __init__(self, outputs, inputs, rank):
@@ -181,12 +155,16 @@ class LoraLinear3(nn.Module):
         if x is None:
             return self.weight_lora_b
         return F.linear(x, self.weight) + F.linear(
-            F.linear(x, self.weight_lora_inner.unsqueeze(1) * weight_lora_a[:, :4096]),
+            F.linear(
+                x,
+                self.weight_lora_inner.unsqueeze(1)
+                * weight_lora_a[:, : self.weight.shape[1]],
+            ),
             self.weight_lora_outer.unsqueeze(1) * self.weight_lora_b,
         )
 
 
-class LoraLinear4(nn.Module):
+class LoraLinear3(nn.Module):
     """A Linear with a low-rank correction of its own."""
 
     def __init__(self, outputs, inputs, rank):
@@ -203,12 +181,16 @@ class LoraLinear4(nn.Module):
 
     def forward(self, x, weight_lora_b, weight_lora_a):
         return F.linear(x, self.weight) + F.linear(
-            F.linear(x, self.weight_lora_inner.unsqueeze(1) * weight_lora_a[:, :4096]),
+            F.linear(
+                x,
+                self.weight_lora_inner.unsqueeze(1)
+                * weight_lora_a[:, : self.weight.shape[1]],
+            ),
             self.weight_lora_outer.unsqueeze(1) * weight_lora_b,
         )
 
 
-class LoraLinear5(nn.Module):
+class LoraLinear4(nn.Module):
     """A Linear that others read: without input it gives its weight."""
 
     def __init__(self, outputs, inputs, rank):
@@ -238,7 +220,7 @@ class LoraLinear5(nn.Module):
             return self.weight_lora_a
         return F.linear(x, self.weight) + F.linear(
             F.linear(x, self.weight_lora_inner.unsqueeze(1) * self.weight_lora_a),
-            self.weight_lora_outer.unsqueeze(1) * weight_lora_b[:4096],
+            self.weight_lora_outer.unsqueeze(1) * weight_lora_b[: self.weight.shape[0]],
         )
 
 
@@ -247,9 +229,9 @@ class SwiGLU(nn.Module):
 
     def __init__(self, dim, ff):
         super().__init__()
-        self.gate = LoraLinear3(ff, dim, 256)
-        self.up = LoraLinear4(ff, dim, 256)
-        self.down = LoraLinear5(dim, ff, 256)
+        self.gate = LoraLinear2(ff, dim, 256)
+        self.up = LoraLinear3(ff, dim, 256)
+        self.down = LoraLinear4(dim, ff, 256)
 
     def forward(self, x):
         weight_lora_a = self.down()
@@ -282,7 +264,7 @@ class RotaryDecoderLayer(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
-class LoraLinear6(nn.Module):
+class LoraLinear5(nn.Module):
     """A Linear with a low-rank correction of its own."""
 
     def __init__(self, outputs, inputs, rank):
@@ -300,7 +282,7 @@ class LoraLinear6(nn.Module):
     def forward(self, x, weight_lora_b, weight_lora_a):
         return F.linear(x, self.weight) + F.linear(
             F.linear(x, self.weight_lora_inner.unsqueeze(1) * weight_lora_a),
-            self.weight_lora_outer.unsqueeze(1) * weight_lora_b[:4096],
+            self.weight_lora_outer.unsqueeze(1) * weight_lora_b[: self.weight.shape[0]],
         )
 
 
@@ -311,9 +293,9 @@ class SwiGLUReader(nn.Module):
 
     def __init__(self, dim, ff):
         super().__init__()
-        self.gate = LoraLinear4(ff, dim, 256)
-        self.up = LoraLinear4(ff, dim, 256)
-        self.down = LoraLinear6(dim, ff, 256)
+        self.gate = LoraLinear3(ff, dim, 256)
+        self.up = LoraLinear3(ff, dim, 256)
+        self.down = LoraLinear5(dim, ff, 256)
 
     def forward(self, x, weight_lora_b, weight_lora_a):
         return self.down(

@@ -133,13 +133,14 @@ class PostNormEncoderLayer(nn.Module):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs), requires_grad=False)
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.03608439182435161, 0.03608439182435161)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -159,7 +160,7 @@ class RobertaBaseLora(nn.Module):
         )
         self.dense = Linear(dim, dim).requires_grad_(False)
         self.head_norm = nn.LayerNorm(dim).requires_grad_(False)
-        self.head = Bias(vocab)
+        self.head = Bias(vocab, bound=dim**-0.5)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens, mask=None):
@@ -169,7 +170,7 @@ class RobertaBaseLora(nn.Module):
             self.embed(tokens)
             + self.pos(torch.arange(2, T + 2, device=tokens.device))
             + self.kind(0 * tokens),
-        )  # specs/encoder/roberta.sdsl:20
+        )
         for layer in self.layers:
             x = layer(x, mask)  # specs/encoder/roberta.sdsl:20
         return self.head(

@@ -137,10 +137,10 @@ class Attention(nn.Module):
         self.out = Linear(heads * self.head_dim, dim).requires_grad_(False)
 
     def forward(self, x, mask=None):
-        weight_lora_b = self.q()
+        weight_lora_b, weight_lora_a = self.q()
         queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         keys = self.k(x).unflatten(-1, (self.heads, self.head_dim))
-        values = self.v(x, weight_lora_b[0], weight_lora_b[1]).unflatten(
+        values = self.v(x, weight_lora_b, weight_lora_a).unflatten(
             -1, (self.heads, self.head_dim)
         )
         mixed = F.scaled_dot_product_attention(
@@ -232,13 +232,14 @@ class PostNormEncoderLayerReader(nn.Module):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs), requires_grad=False)
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.03125, 0.03125)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -259,22 +260,22 @@ class RobertaLargeVera(nn.Module):
         )
         self.dense = Linear(dim, dim).requires_grad_(False)
         self.head_norm = nn.LayerNorm(dim).requires_grad_(False)
-        self.head = Bias(vocab)
+        self.head = Bias(vocab, bound=dim**-0.5)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
-        weight_lora_b = self.layers[0].attn.q()
+        weight_lora_b, weight_lora_a = self.layers[0].attn.q()
         assert T <= self.max_len, "T <= max_len"  # specs/encoder/roberta.sdsl:19
         x = self.norm(
             self.embed(tokens)
             + self.pos(torch.arange(2, T + 2, device=tokens.device))
             + self.kind(0 * tokens),
-        )  # specs/encoder/roberta.sdsl:20
+        )
         x = self.layers[0](x, mask)  # specs/encoder/roberta.sdsl:20
         for layer in self.layers[1:]:
             # specs/encoder/roberta.sdsl:20
-            x = layer(x, weight_lora_b[0], weight_lora_b[1], mask=mask)
+            x = layer(x, weight_lora_b, weight_lora_a, mask=mask)
         return self.head(
             self.embed(self.head_norm(F.gelu(self.dense(x))), project=True)
         )  # specs/encoder/roberta.sdsl:21

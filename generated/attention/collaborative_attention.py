@@ -21,16 +21,17 @@ class MixedHeadAttention(nn.Module):
     its own before they meet the keys.
     """
 
-    def __init__(self, dim, key_dim):
+    def __init__(self, dim, heads, key_dim):
         super().__init__()
+        self.heads = heads
         self.key_dim = key_dim
-        self.head_dim = dim // 12
-        self.mix = nn.Parameter(torch.empty(12, key_dim))
+        self.head_dim = dim // heads
+        self.mix = nn.Parameter(torch.empty(heads, key_dim))
         self.reset_parameters()
         self.q = nn.Linear(dim, key_dim, bias=False)
         self.k = nn.Linear(dim, key_dim, bias=False)
-        self.v = nn.Linear(dim, 12 * self.head_dim)
-        self.out = nn.Linear(12 * self.head_dim, dim)
+        self.v = nn.Linear(dim, heads * self.head_dim)
+        self.out = nn.Linear(heads * self.head_dim, dim)
 
     def reset_parameters(self):
         nn.init.normal_(self.mix, mean=1.0, std=0.2)
@@ -41,14 +42,14 @@ class MixedHeadAttention(nn.Module):
                 (
                     self.q(x)
                     .unflatten(-1, (1, self.key_dim))
-                    .repeat_interleave(12, dim=-2)
+                    .repeat_interleave(self.heads, dim=-2)
                     * self.mix
                 ).transpose(1, 2),
                 self.k(x)
                 .unflatten(-1, (1, self.key_dim))
-                .repeat_interleave(12, dim=-2)
+                .repeat_interleave(self.heads, dim=-2)
                 .transpose(1, 2),
-                self.v(x).unflatten(-1, (12, self.head_dim)).transpose(1, 2),
+                self.v(x).unflatten(-1, (self.heads, self.head_dim)).transpose(1, 2),
                 attn_mask=None if mask is None else mask[:, None, None, :],
                 scale=self.head_dim**-0.5,
             )
@@ -58,10 +59,10 @@ class MixedHeadAttention(nn.Module):
 
 
 class CollaborativeAttention(nn.Module):
-    def __init__(self, dim=768, key_dim=256):
+    def __init__(self, dim=768, heads=12, key_dim=256):
         super().__init__()
-        assert dim % 12 == 0
-        self.attn = MixedHeadAttention(dim, key_dim)
+        assert dim % heads == 0
+        self.attn = MixedHeadAttention(dim, heads, key_dim)
 
     def forward(self, x, mask=None):
         return self.attn(x, mask)  # spec:18

@@ -82,7 +82,7 @@ class DisentangledAttention(nn.Module):
 
     def forward(self, x, places, at, mask=None):
         B = x.shape[0]
-        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))  # spec:21
+        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         keys = self.k(x).unflatten(-1, (self.heads, self.head_dim))  # spec:21
         scores = torch.einsum("bthd,bmhd->bhtm", queries, keys)  # spec:22
         # spec:23
@@ -166,10 +166,10 @@ class DebertaV3Base(nn.Module):
         at = (signed_bucket(far, self.buckets, self.limit) + self.buckets).clamp(
             min=0, max=2 * self.buckets - 1
         )  # spec:55
-        x = self.norm(self.embed(tokens))  # spec:56
+        x = self.norm(self.embed(tokens))
         rel_norm = self.rel_norm(
             self.rel(torch.arange(2 * self.buckets, device=tokens.device))
-        )  # spec:56
+        )
         for layer in self.layers:
             x = layer(x, rel_norm, at, mask)  # spec:56
         return x  # spec:56  [B, T, dim]

@@ -138,18 +138,17 @@ class AltUp(nn.Module):
     after it.
     """
 
-    def __init__(self, dim, copies):
+    def __init__(self, dim):
         super().__init__()
         self.dim = dim
-        self.copies = copies
         self.norm = nn.RMSNorm(dim, eps=1e-6)
-        self.router = Linear(dim, copies, bias=False)
-        self.mix = Linear(copies, copies * copies, bias=False)
-        self.correct = Linear(copies, copies, bias=False)
+        self.router = Linear(dim, 4, bias=False)
+        self.mix = Linear(4, 16, bias=False)
+        self.correct = Linear(4, 4, bias=False)
 
     def predict(self, streams):
         modes = torch.tanh(self.router(self.norm(streams[0]) / self.dim))  # spec:44
-        coefs = self.mix(modes).unflatten(-1, (self.copies, -1))  # spec:45
+        coefs = self.mix(modes).unflatten(-1, (4, -1))  # spec:45
         return streams + torch.einsum("btjk,kbtd->jbtd", coefs, streams)  # spec:46
 
     def update(self, streams, y):
@@ -228,13 +227,11 @@ class SparseMLP(nn.Module):
 
 
 class Gemma3nLayer(nn.Module):
-    def __init__(
-        self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank, window
-    ):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = NormedAttention(dim, heads, kv_heads, head_dim, window)
@@ -311,11 +308,11 @@ class Gemma3nNormedAttention(nn.Module):
 
 
 class Gemma3nLayer2(nn.Module):
-    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = Gemma3nNormedAttention(dim, heads, kv_heads, head_dim)
@@ -363,13 +360,11 @@ class Gemma3nSparseMLP(nn.Module):
 
 
 class Gemma3nLayer3(nn.Module):
-    def __init__(
-        self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank, window
-    ):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = NormedAttention(dim, heads, kv_heads, head_dim, window)
@@ -401,12 +396,12 @@ class Gemma3nLayer3(nn.Module):
 
 
 class Gemma3nLayer4(nn.Module):
-    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank):
         super().__init__()
         self.head_dim = head_dim
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = Gemma3nNormedAttention(dim, heads, kv_heads, head_dim)
@@ -489,13 +484,11 @@ class NormedAttentionWriter(nn.Module):
 class Gemma3nLayerWriter(nn.Module):
     """Gemma3nLayer whose `keys` and `values` other layers read too."""
 
-    def __init__(
-        self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank, window
-    ):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = NormedAttentionWriter(dim, heads, kv_heads, head_dim, window)
@@ -580,11 +573,11 @@ class NormedAttentionWriter2(nn.Module):
 class Gemma3nLayerWriter2(nn.Module):
     """Gemma3nLayer whose `keys` and `values` other layers read too."""
 
-    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = NormedAttentionWriter2(dim, heads, kv_heads, head_dim)
@@ -641,11 +634,11 @@ class NormedAttentionReader(nn.Module):
 class Gemma3nLayerReader(nn.Module):
     """Gemma3nLayer that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, head_dim, ff, side, copies, laurel_rank, window):
+    def __init__(self, dim, heads, head_dim, ff, side, laurel_rank, window):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = NormedAttentionReader(dim, heads, head_dim, window)
@@ -708,11 +701,11 @@ class NormedAttentionReader2(nn.Module):
 class Gemma3nLayerReader2(nn.Module):
     """Gemma3nLayer that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, head_dim, ff, side, copies, laurel_rank):
+    def __init__(self, dim, heads, head_dim, ff, side, laurel_rank):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = NormedAttentionReader2(dim, heads, head_dim)
@@ -754,7 +747,6 @@ class Gemma3nE4B(nn.Module):
         head_dim=256,
         ff=16384,
         side=256,
-        copies=4,
         laurel_rank=64,
         window=512,
     ):
@@ -767,74 +759,42 @@ class Gemma3nE4B(nn.Module):
         self.side_embed = Embedding(side_vocab, 35 * side)
         self.side_in = Linear(dim, 35 * side, bias=False)
         self.side_norm = nn.RMSNorm(side, eps=1e-6)
-        self.fan_out = nn.ModuleList(
-            Linear(dim, dim, bias=False) for _ in range(copies - 1)
-        )
+        self.fan_out = nn.ModuleList(Linear(dim, dim, bias=False) for _ in range(3))
         self.layers = nn.ModuleList(
             [
-                Gemma3nLayer2(
-                    dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank
-                )
+                Gemma3nLayer2(dim, heads, kv_heads, head_dim, ff, side, laurel_rank)
                 if i % 5 == 4
                 else Gemma3nLayer(
-                    dim,
-                    heads,
-                    kv_heads,
-                    head_dim,
-                    ff,
-                    side,
-                    copies,
-                    laurel_rank,
-                    window,
+                    dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window
                 )
                 for i in range(10)
             ]
             + [
-                Gemma3nLayer4(
-                    dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank
-                )
+                Gemma3nLayer4(dim, heads, kv_heads, head_dim, ff, side, laurel_rank)
                 if i == 14
                 else Gemma3nLayer3(
-                    dim,
-                    heads,
-                    kv_heads,
-                    head_dim,
-                    ff,
-                    side,
-                    copies,
-                    laurel_rank,
-                    window,
+                    dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window
                 )
                 for i in range(10, 18)
             ]
             + [
                 Gemma3nLayerWriter(
-                    dim,
-                    heads,
-                    kv_heads,
-                    head_dim,
-                    ff,
-                    side,
-                    copies,
-                    laurel_rank,
-                    window,
+                    dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window
                 ),
                 Gemma3nLayerWriter2(
-                    dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank
+                    dim, heads, kv_heads, head_dim, ff, side, laurel_rank
                 ),
             ]
             + [
-                Gemma3nLayerReader2(dim, heads, head_dim, ff, side, copies, laurel_rank)
+                Gemma3nLayerReader2(dim, heads, head_dim, ff, side, laurel_rank)
                 if i % 5 == 4
                 else Gemma3nLayerReader(
-                    dim, heads, head_dim, ff, side, copies, laurel_rank, window
+                    dim, heads, head_dim, ff, side, laurel_rank, window
                 )
                 for i in range(20, 35)
             ],
         )
-        self.fan_in = nn.ModuleList(
-            Linear(dim, dim, bias=False) for _ in range(copies - 1)
-        )
+        self.fan_in = nn.ModuleList(Linear(dim, dim, bias=False) for _ in range(3))
         self.norm = nn.RMSNorm(dim, eps=1e-6)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 

@@ -138,18 +138,17 @@ class AltUp(nn.Module):
     after it.
     """
 
-    def __init__(self, dim, copies):
+    def __init__(self, dim):
         super().__init__()
         self.dim = dim
-        self.copies = copies
         self.norm = nn.RMSNorm(dim, eps=1e-6)
-        self.router = Linear(dim, copies, bias=False)
-        self.mix = Linear(copies, copies * copies, bias=False)
-        self.correct = Linear(copies, copies, bias=False)
+        self.router = Linear(dim, 4, bias=False)
+        self.mix = Linear(4, 16, bias=False)
+        self.correct = Linear(4, 4, bias=False)
 
     def predict(self, streams):
         modes = torch.tanh(self.router(self.norm(streams[0]) / self.dim))  # spec:44
-        coefs = self.mix(modes).unflatten(-1, (self.copies, -1))  # spec:45
+        coefs = self.mix(modes).unflatten(-1, (4, -1))  # spec:45
         return streams + torch.einsum("btjk,kbtd->jbtd", coefs, streams)  # spec:46
 
     def update(self, streams, y):
@@ -228,13 +227,11 @@ class SparseMLP(nn.Module):
 
 
 class Gemma3nLayer(nn.Module):
-    def __init__(
-        self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank, window
-    ):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = NormedAttention(dim, heads, kv_heads, head_dim, window)
@@ -311,11 +308,11 @@ class Gemma3nNormedAttention(nn.Module):
 
 
 class Gemma3nLayer2(nn.Module):
-    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = Gemma3nNormedAttention(dim, heads, kv_heads, head_dim)
@@ -363,13 +360,11 @@ class Gemma3nSparseMLP(nn.Module):
 
 
 class Gemma3nLayer3(nn.Module):
-    def __init__(
-        self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank, window
-    ):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = NormedAttention(dim, heads, kv_heads, head_dim, window)
@@ -401,11 +396,11 @@ class Gemma3nLayer3(nn.Module):
 
 
 class Gemma3nLayer4(nn.Module):
-    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank):
+    def __init__(self, dim, heads, kv_heads, head_dim, ff, side, laurel_rank):
         super().__init__()
         self.scale = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
-        self.altup = AltUp(dim, copies)
+        self.altup = AltUp(dim)
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
         self.laurel = Laurel(dim, laurel_rank)
         self.attn = Gemma3nNormedAttention(dim, heads, kv_heads, head_dim)
@@ -442,13 +437,11 @@ class Gemma3nOwnKeys(nn.Module):
         vocab=262400,
         side_vocab=262144,
         dim=2048,
-        depth=35,
         heads=8,
         kv_heads=2,
         head_dim=256,
         ff=16384,
         side=256,
-        copies=4,
         laurel_rank=64,
         window=512,
     ):
@@ -458,53 +451,29 @@ class Gemma3nOwnKeys(nn.Module):
         self.head_dim = head_dim
         self.side = side
         self.embed = SharedEmbedding(vocab, dim)
-        self.side_embed = Embedding(side_vocab, depth * side)
-        self.side_in = Linear(dim, depth * side, bias=False)
+        self.side_embed = Embedding(side_vocab, 35 * side)
+        self.side_in = Linear(dim, 35 * side, bias=False)
         self.side_norm = nn.RMSNorm(side, eps=1e-6)
-        self.fan_out = nn.ModuleList(
-            Linear(dim, dim, bias=False) for _ in range(copies - 1)
-        )
+        self.fan_out = nn.ModuleList(Linear(dim, dim, bias=False) for _ in range(3))
         self.layers = nn.ModuleList(
             [
-                Gemma3nLayer2(
-                    dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank
-                )
+                Gemma3nLayer2(dim, heads, kv_heads, head_dim, ff, side, laurel_rank)
                 if i % 5 == 4
                 else Gemma3nLayer(
-                    dim,
-                    heads,
-                    kv_heads,
-                    head_dim,
-                    ff,
-                    side,
-                    copies,
-                    laurel_rank,
-                    window,
+                    dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window
                 )
                 for i in range(10)
             ]
             + [
-                Gemma3nLayer4(
-                    dim, heads, kv_heads, head_dim, ff, side, copies, laurel_rank
-                )
+                Gemma3nLayer4(dim, heads, kv_heads, head_dim, ff, side, laurel_rank)
                 if i % 5 == 4
                 else Gemma3nLayer3(
-                    dim,
-                    heads,
-                    kv_heads,
-                    head_dim,
-                    ff,
-                    side,
-                    copies,
-                    laurel_rank,
-                    window,
+                    dim, heads, kv_heads, head_dim, ff, side, laurel_rank, window
                 )
                 for i in range(10, 35)
             ],
         )
-        self.fan_in = nn.ModuleList(
-            Linear(dim, dim, bias=False) for _ in range(copies - 1)
-        )
+        self.fan_in = nn.ModuleList(Linear(dim, dim, bias=False) for _ in range(3))
         self.norm = nn.RMSNorm(dim, eps=1e-6)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 

@@ -249,7 +249,6 @@ class Gemma4Text(nn.Module):
         self,
         vocab=262144,
         dim=2304,
-        depth=30,
         heads=8,
         kv_heads=4,
         global_dim=512,
@@ -261,8 +260,8 @@ class Gemma4Text(nn.Module):
         self.dim = dim
         self.side = side
         self.embed = SharedEmbedding(vocab, dim)
-        self.side_embed = Embedding(vocab, depth * side)
-        self.side_in = Linear(dim, depth * side, bias=False)
+        self.side_embed = Embedding(vocab, 30 * side)
+        self.side_in = Linear(dim, 30 * side, bias=False)
         self.side_norm = nn.RMSNorm(side, eps=1e-6)
         self.layers = nn.ModuleList(
             Gemma4Layer2(dim, heads, kv_heads, global_dim, ff, side)

@@ -68,6 +68,7 @@ class Attention(nn.Module):
             fresh.transpose(1, 2),
             values.transpose(1, 2),
             is_causal=True,
+            enable_gqa=self.kv_heads < self.heads,
         ).transpose(1, 2)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
 

@@ -77,6 +77,7 @@ def causal_attention_2(
         values.transpose(1, 2),
         attn_mask=visible,
         is_causal=mask is None,
+        enable_gqa=keys.shape[2] < queries.shape[2],
     ).transpose(1, 2)
 
 
@@ -97,11 +98,12 @@ class Linear(nn.Linear):
 class Attention(nn.Module):
     """Attention whose `keys` and `values` other layers read too."""
 
-    def __init__(self, dim, heads):
+    def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
+        self.kv_heads = kv_heads
         self.head_dim = dim // heads
-        assert heads % 32 == 0
+        assert heads % kv_heads == 0
         self.q = Linear(dim, heads * self.head_dim, bias=False)
         self.k = Linear(dim, self.head_dim, bias=False)
         self.v = Linear(dim, self.head_dim, bias=False)
@@ -116,8 +118,8 @@ class Attention(nn.Module):
         mixed = causal_attention(queries, fresh, values, mask)
         return (
             self.out(mixed.flatten(-2)),
-            fresh.repeat_interleave(32, dim=-2),
-            values.repeat_interleave(32, dim=-2),
+            fresh.repeat_interleave(self.kv_heads, dim=-2),
+            values.repeat_interleave(self.kv_heads, dim=-2),
         )
 
 
@@ -137,10 +139,10 @@ class SwiGLU(nn.Module):
 class RotaryDecoderLayer(nn.Module):
     """RotaryDecoderLayer whose `keys` and `values` other layers read too."""
 
-    def __init__(self, dim, heads, ff, eps):
+    def __init__(self, dim, heads, kv_heads, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = Attention(dim, heads)
+        self.attn = Attention(dim, heads, kv_heads)
         self.norm2 = nn.RMSNorm(dim, eps=eps)
         self.mlp = SwiGLU(dim, ff)
 
@@ -157,7 +159,6 @@ class AttentionReader(nn.Module):
         super().__init__()
         self.heads = heads
         self.head_dim = dim // heads
-        assert heads % 32 == 0
         self.q = Linear(dim, heads * self.head_dim, bias=False)
         self.out = Linear(heads * self.head_dim, dim, bias=False)
 
@@ -185,7 +186,14 @@ class RotaryDecoderLayerReader(nn.Module):
 
 class Llama2_7BCla2Mqa(nn.Module):
     def __init__(
-        self, vocab=32000, dim=4096, heads=32, ff=11008, rope=10000.0, eps=1e-5
+        self,
+        vocab=32000,
+        dim=4096,
+        heads=32,
+        kv_heads=32,
+        ff=11008,
+        rope=10000.0,
+        eps=1e-5,
     ):
         super().__init__()
         self.dim = dim
@@ -194,7 +202,7 @@ class Llama2_7BCla2Mqa(nn.Module):
         assert dim % heads == 0
         self.embed = Embedding(vocab, dim)
         self.layers = nn.ModuleList(
-            RotaryDecoderLayer(dim, heads, ff, eps)
+            RotaryDecoderLayer(dim, heads, kv_heads, ff, eps)
             if i % 2 == 0
             else RotaryDecoderLayerReader(dim, heads, ff, eps)
             for i in range(32)

@@ -54,6 +54,7 @@ def causal_attention(
         values.transpose(1, 2),
         attn_mask=visible,
         is_causal=mask is None,
+        enable_gqa=keys.shape[2] < queries.shape[2],
     ).transpose(1, 2)
 
 
@@ -127,11 +128,10 @@ class RotaryDecoderLayer(nn.Module):
 class AttentionReader(nn.Module):
     """Attention that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self, dim, heads):
         super().__init__()
         self.heads = heads
         self.head_dim = dim // heads
-        assert heads % kv_heads == 0
         self.q = Linear(dim, heads * self.head_dim, bias=False)
         self.out = Linear(heads * self.head_dim, dim, bias=False)
 
@@ -145,10 +145,10 @@ class AttentionReader(nn.Module):
 class RotaryDecoderLayerReader(nn.Module):
     """RotaryDecoderLayer that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, kv_heads, ff, eps):
+    def __init__(self, dim, heads, ff, eps):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = AttentionReader(dim, heads, kv_heads)
+        self.attn = AttentionReader(dim, heads)
         self.norm2 = nn.RMSNorm(dim, eps=eps)
         self.mlp = SwiGLU(dim, ff)
 
@@ -177,7 +177,7 @@ class Llama2_7BCla4(nn.Module):
         self.layers = nn.ModuleList(
             RotaryDecoderLayer(dim, heads, kv_heads, ff, eps)
             if i % 4 == 0
-            else RotaryDecoderLayerReader(dim, heads, kv_heads, ff, eps)
+            else RotaryDecoderLayerReader(dim, heads, ff, eps)
             for i in range(32)
         )
         self.norm = nn.RMSNorm(dim, eps=eps)

@@ -79,23 +79,19 @@ class Linear(nn.Linear):
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self):
         super().__init__()
-        self.heads = heads
-        self.kv_heads = kv_heads
-        self.head_dim = dim // heads
-        assert heads % kv_heads == 0
-        self.q = Linear(dim, heads * self.head_dim, bias=False)
-        self.k = Linear(dim, kv_heads * self.head_dim, bias=False)
-        self.v = Linear(dim, kv_heads * self.head_dim, bias=False)
-        self.out = Linear(heads * self.head_dim, dim, bias=False)
+        self.q = Linear(4096, 32 * 128, bias=False)
+        self.k = Linear(4096, 32 * 128, bias=False)
+        self.v = Linear(4096, 32 * 128, bias=False)
+        self.out = Linear(32 * 128, 4096, bias=False)
 
     def forward(self, x, cos, sin, mask=None):
-        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
-        fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
+        queries = self.q(x).unflatten(-1, (32, 128))  # [B, T, heads, head_dim]
+        fresh = self.k(x).unflatten(-1, (32, 128))  # [B, T, kv_heads, head_dim]
         queries = rotate(queries, cos, sin)
         fresh = rotate(fresh, cos, sin)
-        values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
+        values = self.v(x).unflatten(-1, (32, 128))  # [B, T, kv_heads, head_dim]
         mixed = causal_attention(queries, fresh, values, mask)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
 
@@ -103,11 +99,11 @@ class Attention(nn.Module):
 class SwiGLU(nn.Module):
     """The gated perceptron with silu (Shazeer 2020), as in Llama."""
 
-    def __init__(self, dim, ff):
+    def __init__(self, ff):
         super().__init__()
-        self.gate = Linear(dim, ff, bias=False)
-        self.up = Linear(dim, ff, bias=False)
-        self.down = Linear(ff, dim, bias=False)
+        self.gate = Linear(4096, ff, bias=False)
+        self.up = Linear(4096, ff, bias=False)
+        self.down = Linear(ff, 4096, bias=False)
 
     def forward(self, x):
         return self.down(F.silu(self.gate(x)) * self.up(x))
@@ -118,12 +114,12 @@ class RotaryDecoderLayer(nn.Module):
     attention, without biases: Llama's.
     """
 
-    def __init__(self, dim, heads, kv_heads, ff, eps):
+    def __init__(self, ff, eps):
         super().__init__()
-        self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = Attention(dim, heads, kv_heads)
-        self.norm2 = nn.RMSNorm(dim, eps=eps)
-        self.mlp = SwiGLU(dim, ff)
+        self.norm1 = nn.RMSNorm(4096, eps=eps)
+        self.attn = Attention()
+        self.norm2 = nn.RMSNorm(4096, eps=eps)
+        self.mlp = SwiGLU(ff)
 
     def forward(self, x, cos, sin, mask=None):
         x = x + self.attn(self.norm1(x), cos, sin, mask)
@@ -142,23 +138,19 @@ class SharedLinear(Linear):
 class RotaryDecoderAttention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self):
         super().__init__()
-        self.heads = heads
-        self.kv_heads = kv_heads
-        self.head_dim = dim // heads
-        assert heads % kv_heads == 0
-        self.q = SharedLinear(dim, heads * self.head_dim, bias=False)
-        self.k = SharedLinear(dim, kv_heads * self.head_dim, bias=False)
-        self.v = Linear(dim, kv_heads * self.head_dim, bias=False)
-        self.out = Linear(heads * self.head_dim, dim, bias=False)
+        self.q = SharedLinear(4096, 32 * 128, bias=False)
+        self.k = SharedLinear(4096, 32 * 128, bias=False)
+        self.v = Linear(4096, 32 * 128, bias=False)
+        self.out = Linear(32 * 128, 4096, bias=False)
 
     def forward(self, x, cos, sin, mask=None):
-        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
-        fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))
+        queries = self.q(x).unflatten(-1, (32, 128))  # [B, T, heads, head_dim]
+        fresh = self.k(x).unflatten(-1, (32, 128))  # [B, T, kv_heads, head_dim]
         queries = rotate(queries, cos, sin)
         fresh = rotate(fresh, cos, sin)
-        values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
+        values = self.v(x).unflatten(-1, (32, 128))  # [B, T, kv_heads, head_dim]
         mixed = causal_attention(queries, fresh, values, mask)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
 
@@ -168,12 +160,12 @@ class RotaryDecoderLayer2(nn.Module):
     attention, without biases: Llama's.
     """
 
-    def __init__(self, dim, heads, kv_heads, ff, eps):
+    def __init__(self, ff, eps):
         super().__init__()
-        self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = RotaryDecoderAttention(dim, heads, kv_heads)
-        self.norm2 = nn.RMSNorm(dim, eps=eps)
-        self.mlp = SwiGLU(dim, ff)
+        self.norm1 = nn.RMSNorm(4096, eps=eps)
+        self.attn = RotaryDecoderAttention()
+        self.norm2 = nn.RMSNorm(4096, eps=eps)
+        self.mlp = SwiGLU(ff)
 
     def forward(self, x, cos, sin, mask=None):
         x = x + self.attn(self.norm1(x), cos, sin, mask)
@@ -205,23 +197,19 @@ class AttentionReader(nn.Module):
     the caller.
     """
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self):
         super().__init__()
-        self.heads = heads
-        self.kv_heads = kv_heads
-        self.head_dim = dim // heads
-        assert heads % kv_heads == 0
         self.q = SharedLinear2(3072, 4096)
         self.k = SharedLinear2(3072, 4096)
-        self.v = Linear(dim, kv_heads * self.head_dim, bias=False)
-        self.out = Linear(heads * self.head_dim, dim, bias=False)
+        self.v = Linear(4096, 32 * 128, bias=False)
+        self.out = Linear(32 * 128, 4096, bias=False)
 
     def forward(self, x, cos, sin, weight, weight_2, mask=None):
-        queries = self.q(x, weight).unflatten(-1, (self.heads, self.head_dim))
-        fresh = self.k(x, weight_2).unflatten(-1, (self.kv_heads, self.head_dim))
+        queries = self.q(x, weight).unflatten(-1, (32, 128))
+        fresh = self.k(x, weight_2).unflatten(-1, (32, 128))
         queries = rotate(queries, cos, sin)
         fresh = rotate(fresh, cos, sin)
-        values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))
+        values = self.v(x).unflatten(-1, (32, 128))  # [B, T, kv_heads, head_dim]
         mixed = causal_attention(queries, fresh, values, mask)
         return self.out(mixed.flatten(-2))  # [B, T, out_dim]
 
@@ -231,12 +219,12 @@ class RotaryDecoderLayerReader(nn.Module):
     in by the caller.
     """
 
-    def __init__(self, dim, heads, kv_heads, ff, eps):
+    def __init__(self, ff, eps):
         super().__init__()
-        self.norm1 = nn.RMSNorm(dim, eps=eps)
-        self.attn = AttentionReader(dim, heads, kv_heads)
-        self.norm2 = nn.RMSNorm(dim, eps=eps)
-        self.mlp = SwiGLU(dim, ff)
+        self.norm1 = nn.RMSNorm(4096, eps=eps)
+        self.attn = AttentionReader()
+        self.norm2 = nn.RMSNorm(4096, eps=eps)
+        self.mlp = SwiGLU(ff)
 
     def forward(self, x, cos, sin, weight, weight_2, mask=None):
         x = x + self.attn(self.norm1(x), cos, sin, weight, weight_2, mask=mask)
@@ -244,46 +232,31 @@ class RotaryDecoderLayerReader(nn.Module):
 
 
 class LlamaSomeHeads(nn.Module):
-    def __init__(
-        self,
-        vocab=32000,
-        dim=4096,
-        heads=32,
-        kv_heads=32,
-        ff=11008,
-        rope=10000.0,
-        eps=1e-5,
-    ):
+    def __init__(self, vocab=32000, ff=11008, rope=10000.0, eps=1e-5):
         super().__init__()
-        self.dim = dim
-        self.heads = heads
         self.rope = rope
-        assert dim % heads == 0
-        self.embed = Embedding(vocab, dim)
+        self.embed = Embedding(vocab, 4096)
         self.layers = nn.ModuleList(
-            [RotaryDecoderLayer(dim, heads, kv_heads, ff, eps) for _ in range(15)]
-            + [RotaryDecoderLayer2(dim, heads, kv_heads, ff, eps)]
-            + [
-                RotaryDecoderLayerReader(dim, heads, kv_heads, ff, eps)
-                for _ in range(16)
-            ],
+            [RotaryDecoderLayer(ff, eps) for _ in range(15)]
+            + [RotaryDecoderLayer2(ff, eps)]
+            + [RotaryDecoderLayerReader(ff, eps) for _ in range(16)],
         )
-        self.norm = nn.RMSNorm(dim, eps=eps)
-        self.head = Linear(dim, vocab, bias=False)
+        self.norm = nn.RMSNorm(4096, eps=eps)
+        self.head = Linear(4096, vocab, bias=False)
 
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
         weight = self.layers[15].attn.q()
-        weight_2 = self.layers[15].attn.k()
+        k_weight = self.layers[15].attn.k()
         x = self.embed(tokens)  # specs/language/llama.sdsl:15  [B, T, dim]
         cos, sin = rotary_tables(
-            torch.arange(T, device=tokens.device), self.dim // self.heads, self.rope, x
+            torch.arange(T, device=tokens.device), 128, self.rope, x
         )  # specs/language/llama.sdsl:15
         for layer in self.layers[:16]:
             x = layer(x, cos, sin, mask)  # specs/language/llama.sdsl:15
         for layer in self.layers[16:]:
             # specs/language/llama.sdsl:15
-            x = layer(x, cos, sin, weight, weight_2, mask=mask)
+            x = layer(x, cos, sin, weight, k_weight, mask=mask)
         return self.head(self.norm(x))  # specs/language/llama.sdsl:15  [B, T, vocab]
 
     def reset_parameters(self):

@@ -126,12 +126,11 @@ class ParallelLayer(nn.Module):
 class PythiaAttentionReader(nn.Module):
     """PythiaAttention that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self, dim, heads):
         super().__init__()
         self.heads = heads
         self.head_dim = dim // heads
         self.turned = dim // heads // 4
-        assert heads % kv_heads == 0
         self.q = nn.Linear(dim, heads * self.head_dim)
         self.out = nn.Linear(heads * self.head_dim, dim)
 
@@ -159,10 +158,10 @@ class PythiaAttentionReader(nn.Module):
 class ParallelLayerReader(nn.Module):
     """ParallelLayer that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self, dim, heads):
         super().__init__()
         self.norm1 = nn.LayerNorm(dim)
-        self.attn = PythiaAttentionReader(dim, heads, kv_heads)
+        self.attn = PythiaAttentionReader(dim, heads)
         self.norm2 = nn.LayerNorm(dim)
         self.mlp = MLP(dim)
 
@@ -190,7 +189,7 @@ class Mlkv1(nn.Module):
         self.embed = Embedding(vocab, dim)
         self.layers = nn.ModuleList(
             [ParallelLayer(dim, heads, kv_heads)]
-            + [ParallelLayerReader(dim, heads, kv_heads) for _ in range(11)],
+            + [ParallelLayerReader(dim, heads) for _ in range(11)],
         )
         self.norm = nn.LayerNorm(dim)
         self.head = Linear(dim, vocab, bias=False)

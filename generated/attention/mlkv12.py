@@ -122,12 +122,11 @@ class ParallelLayer(nn.Module):
 class PythiaAttentionReader(nn.Module):
     """PythiaAttention that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self, dim, heads):
         super().__init__()
         self.heads = heads
         self.head_dim = dim // heads
         self.turned = dim // heads // 4
-        assert heads % kv_heads == 0
         self.q = nn.Linear(dim, heads * self.head_dim)
         self.out = nn.Linear(heads * self.head_dim, dim)
 
@@ -155,10 +154,10 @@ class PythiaAttentionReader(nn.Module):
 class ParallelLayerReader(nn.Module):
     """ParallelLayer that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, kv_heads):
+    def __init__(self, dim, heads):
         super().__init__()
         self.norm1 = nn.LayerNorm(dim)
-        self.attn = PythiaAttentionReader(dim, heads, kv_heads)
+        self.attn = PythiaAttentionReader(dim, heads)
         self.norm2 = nn.LayerNorm(dim)
         self.mlp = MLP(dim)
 
@@ -187,7 +186,7 @@ class Mlkv12(nn.Module):
         self.layers = nn.ModuleList(
             ParallelLayer(dim, heads, kv_heads)
             if i % 3 == 0
-            else ParallelLayerReader(dim, heads, kv_heads)
+            else ParallelLayerReader(dim, heads)
             for i in range(12)
         )
         self.norm = nn.LayerNorm(dim)

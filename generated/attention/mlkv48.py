@@ -80,6 +80,7 @@ class PythiaAttention(nn.Module):
                     keys.transpose(1, 2),
                     values.transpose(1, 2),
                     is_causal=True,
+                    enable_gqa=self.kv_heads < self.heads,
                 )
                 .transpose(1, 2)
                 .flatten(-2),
@@ -124,6 +125,7 @@ class PythiaAttentionReader(nn.Module):
     def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
+        self.kv_heads = kv_heads
         self.head_dim = dim // heads
         self.turned = dim // heads // 4
         assert heads % kv_heads == 0
@@ -144,6 +146,7 @@ class PythiaAttentionReader(nn.Module):
                 keys.transpose(1, 2),
                 values.transpose(1, 2),
                 is_causal=True,
+                enable_gqa=self.kv_heads < self.heads,
             )
             .transpose(1, 2)
             .flatten(-2),

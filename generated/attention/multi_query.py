@@ -41,7 +41,6 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         self.head_dim = dim // heads
-        assert heads % 32 == 0
         self.q = nn.Linear(dim, heads * self.head_dim, bias=False)
         self.k = nn.Linear(dim, self.head_dim, bias=False)
         self.v = nn.Linear(dim, self.head_dim, bias=False)

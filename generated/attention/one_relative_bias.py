@@ -102,10 +102,10 @@ class OneRelativeBias(nn.Module):
 
     def forward(self, tokens):
         T = tokens.shape[1]
-        x = self.embed(tokens)  # spec:24
+        x = self.embed(tokens)
         rel = self.rel(
             torch.arange(T, device=tokens.device), torch.arange(T, device=tokens.device)
-        )  # spec:24
+        )
         for layer in self.layers:
             x = layer(x, rel)  # spec:24
         return self.norm(x)  # spec:24  [B, T, dim]

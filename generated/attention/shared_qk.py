@@ -111,13 +111,14 @@ class ReformerLayer(nn.Module):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -132,13 +133,12 @@ class SharedQk(nn.Module):
         self.pos = Embedding(max_len, dim)
         self.layers = nn.ModuleList(ReformerLayer(dim, heads, ff) for _ in range(depth))
         self.norm = nn.LayerNorm(dim, eps=1e-12)
-        self.head = Bias(vocab)
+        self.head = Bias(vocab, bound=dim**-0.5)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
         T = tokens.shape[1]
         assert T <= self.max_len, "T <= max_len"  # spec:39
-        # spec:40
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
         for layer in self.layers:
             x = layer(x)  # spec:40

@@ -58,6 +58,7 @@ def window_attention(
         keys.transpose(1, 2),
         values.transpose(1, 2),
         attn_mask=visible,
+        enable_gqa=keys.shape[2] < queries.shape[2],
     ).transpose(1, 2)
 
 
@@ -157,6 +158,7 @@ class MemoryAttention(nn.Module):
                     keys.transpose(1, 2),
                     values.transpose(1, 2),
                     is_causal=True,
+                    enable_gqa=self.kv_heads < self.heads,
                 )
                 .transpose(1, 2)
                 .flatten(-2),
@@ -185,9 +187,10 @@ class MemoryLayer(nn.Module):
 class MemoryAttentionReader(nn.Module):
     """MemoryAttention that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads):
+    def __init__(self, dim, heads, kv_heads):
         super().__init__()
         self.heads = heads
+        self.kv_heads = kv_heads
         self.head_dim = dim // heads
         self.q = nn.Linear(dim, heads * self.head_dim, bias=False)
         self.out = nn.Linear(heads * self.head_dim, dim, bias=False)
@@ -201,6 +204,7 @@ class MemoryAttentionReader(nn.Module):
                 keys.transpose(1, 2),
                 values.transpose(1, 2),
                 is_causal=True,
+                enable_gqa=self.kv_heads < self.heads,
             )
             .transpose(1, 2)
             .flatten(-2),
@@ -210,10 +214,10 @@ class MemoryAttentionReader(nn.Module):
 class MemoryLayerReader(nn.Module):
     """MemoryLayer that reads another layer's `keys` and `values`."""
 
-    def __init__(self, dim, heads, ff):
+    def __init__(self, dim, heads, kv_heads, ff):
         super().__init__()
         self.norm1 = nn.RMSNorm(dim, eps=1e-6)
-        self.attn = MemoryAttentionReader(dim, heads)
+        self.attn = MemoryAttentionReader(dim, heads, kv_heads)
         self.norm2 = nn.RMSNorm(dim, eps=1e-6)
         self.mlp = SwiGLU(dim, ff)
 
@@ -244,7 +248,10 @@ class Yoco1B(nn.Module):
         self.memory = nn.RMSNorm(dim, eps=1e-6)
         self.upper = nn.ModuleList(
             [MemoryLayer(dim, heads, kv_heads, ff)]
-            + [MemoryLayerReader(dim, heads, ff) for _ in range(depth // 2 - 1)],
+            + [
+                MemoryLayerReader(dim, heads, kv_heads, ff)
+                for _ in range(depth // 2 - 1)
+            ],
         )
         self.norm = nn.RMSNorm(dim, eps=1e-6)
         self.register_load_state_dict_pre_hook(_accept_aliases)

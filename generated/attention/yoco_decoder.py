@@ -58,6 +58,7 @@ def window_attention(
         keys.transpose(1, 2),
         values.transpose(1, 2),
         attn_mask=visible,
+        enable_gqa=keys.shape[2] < queries.shape[2],
     ).transpose(1, 2)
 
 
@@ -77,6 +78,7 @@ def causal_attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         values.transpose(1, 2),
         attn_mask=visible,
         is_causal=visible is None and rows > 1,
+        enable_gqa=keys.shape[2] < queries.shape[2],
     ).transpose(1, 2)
 
 
@@ -324,7 +326,7 @@ class YocoDecoder(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # spec:53
+        x = self.embed(tokens)
         for i, layer_2 in enumerate(self.lower):
             x = layer_2(x, cache, i)  # spec:53
         memory = self.memory(x)  # spec:54

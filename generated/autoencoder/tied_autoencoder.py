@@ -32,7 +32,7 @@ class SharedLinear(nn.Linear):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs, bound=0.125):
+    def __init__(self, outputs, bound):
         super().__init__()
         self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
@@ -49,7 +49,9 @@ class TiedAutoencoder(nn.Module):
     def __init__(self):
         super().__init__()
         self.encoder = nn.ModuleList([SharedLinear(784, 256), SharedLinear(256, 64)])
-        self.decoder = nn.ModuleList([Bias(256), Bias(784, bound=0.0625)])
+        self.decoder = nn.ModuleList(
+            [Bias(256, bound=64**-0.5), Bias(784, bound=256**-0.5)]
+        )
 
     def forward(self, x):
         for layer in self.encoder:

@@ -33,7 +33,7 @@ class SharedLinear(nn.Linear):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs, bound=0.125):
+    def __init__(self, outputs, bound):
         super().__init__()
         self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
@@ -53,7 +53,11 @@ class TiedAutoencoderDeep(nn.Module):
             [SharedLinear(784, 512), SharedLinear(512, 256), SharedLinear(256, 64)]
         )
         self.decoder = nn.ModuleList(
-            [Bias(256), Bias(512, bound=0.0625), Bias(784, bound=0.04419417382415922)]
+            [
+                Bias(256, bound=64**-0.5),
+                Bias(512, bound=256**-0.5),
+                Bias(784, bound=512**-0.5),
+            ],
         )
 
     def forward(self, x):

@@ -31,13 +31,14 @@ class SharedLinear(nn.Linear):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.0625, 0.0625)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -47,7 +48,7 @@ class TiedAutoencoderShallow(nn.Module):
     def __init__(self):
         super().__init__()
         self.encoder = nn.ModuleList([SharedLinear(784, 256)])
-        self.decoder = nn.ModuleList([Bias(784)])
+        self.decoder = nn.ModuleList([Bias(784, bound=256**-0.5)])
 
     def forward(self, x):
         x = F.relu(self.encoder[0](x))  # spec:6  [B, widths[1]]

@@ -162,7 +162,7 @@ class MapReversed(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # specs/language/gpt2.sdsl:19
         # specs/language/gpt2.sdsl:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # specs/language/gpt2.sdsl:22
+        x = F.dropout(x, self.drop, self.training)
         for i in ORDER:
             x = self.layers[i](x, mask)  # specs/language/gpt2.sdsl:22
         return self.embed(self.norm(x), project=True)  # specs/language/gpt2.sdsl:22

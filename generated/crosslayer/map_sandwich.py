@@ -151,7 +151,7 @@ class MapSandwich(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # specs/language/gpt2.sdsl:19
         # specs/language/gpt2.sdsl:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # specs/language/gpt2.sdsl:22
+        x = F.dropout(x, self.drop, self.training)
         x = self.layers["0"](x, mask)  # specs/language/gpt2.sdsl:22
         for _ in range(10):
             x = self.layers["1"](x, mask)  # specs/language/gpt2.sdsl:22

@@ -164,7 +164,7 @@ class MapSequence(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # specs/language/gpt2.sdsl:19
         # specs/language/gpt2.sdsl:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # specs/language/gpt2.sdsl:22
+        x = F.dropout(x, self.drop, self.training)
         for layer in self.layers.values():
             for _ in range(2):
                 x = layer(x, mask)  # specs/language/gpt2.sdsl:22

@@ -216,7 +216,7 @@ class MorCycle2Decoder(nn.Module):
     def forward(self, tokens, mask=None, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # specs/language/llama.sdsl:15
+        x = self.embed(tokens)
         for i in range(32):
             x = self.layers[i % 16](x, cache, i, mask)  # specs/language/llama.sdsl:15
         return self.embed(self.norm(x), project=True)  # specs/language/llama.sdsl:15

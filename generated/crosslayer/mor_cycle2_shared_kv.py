@@ -272,12 +272,11 @@ class RotaryDecoderLayer(nn.Module):
 class AttentionReader(nn.Module):
     """Attention that shares: `base` is another's, handed in by the caller."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, rope):
         super().__init__()
         self.heads = heads
         self.rope = rope
         self.head_dim = dim // heads
-        assert heads % kv_heads == 0
 
     def forward(self, x, keys, values, base, mask=None):
         T = x.shape[1]
@@ -292,9 +291,9 @@ class AttentionReader(nn.Module):
 class RotaryDecoderLayerReader(nn.Module):
     """RotaryDecoderLayer that shares: `base` is another's, handed in by the caller."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, rope):
         super().__init__()
-        self.attn = AttentionReader(dim, heads, kv_heads, rope)
+        self.attn = AttentionReader(dim, heads, rope)
 
     def forward(self, x, keys, values, base, mask=None):
         x = x + self.attn(base.norm1(x), keys, values, base.attn, mask=mask)
@@ -317,7 +316,7 @@ class MorCycle2SharedKv(nn.Module):
         self.embed = SharedEmbedding(vocab, dim)
         self.layers = nn.ModuleList(
             [RotaryDecoderLayer(dim, heads, kv_heads, ff, rope, eps) for _ in range(16)]
-            + [RotaryDecoderLayerReader(dim, heads, kv_heads, rope) for _ in range(16)],
+            + [RotaryDecoderLayerReader(dim, heads, rope) for _ in range(16)],
         )
         self.norm = nn.RMSNorm(dim, eps=eps)
         self.register_load_state_dict_pre_hook(_accept_aliases)

@@ -369,12 +369,11 @@ class RotaryDecoderLayerWriter(nn.Module):
 class AttentionReader(nn.Module):
     """Attention that shares: `base` is another's, handed in by the caller."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, rope):
         super().__init__()
         self.heads = heads
         self.rope = rope
         self.head_dim = dim // heads
-        assert heads % kv_heads == 0
 
     def forward(self, x, keys, values, base, mask=None):
         T = x.shape[1]
@@ -389,9 +388,9 @@ class AttentionReader(nn.Module):
 class RotaryDecoderLayerReader(nn.Module):
     """RotaryDecoderLayer that shares: `base` is another's, handed in by the caller."""
 
-    def __init__(self, dim, heads, kv_heads, rope):
+    def __init__(self, dim, heads, rope):
         super().__init__()
-        self.attn = AttentionReader(dim, heads, kv_heads, rope)
+        self.attn = AttentionReader(dim, heads, rope)
 
     def forward(self, x, keys, values, base, mask=None):
         x = x + self.attn(base.norm1(x), keys, values, base.attn, mask=mask)
@@ -417,7 +416,7 @@ class MorMiddleCycle3SharedKv(nn.Module):
             if i in (0, 31)
             else RotaryDecoderLayerWriter(dim, heads, kv_heads, ff, rope, eps)
             if i in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
-            else RotaryDecoderLayerReader(dim, heads, kv_heads, rope)
+            else RotaryDecoderLayerReader(dim, heads, rope)
             for i in range(32)
         )
         self.norm = nn.RMSNorm(dim, eps=eps)

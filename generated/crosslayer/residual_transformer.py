@@ -139,10 +139,10 @@ class ResidualLayer(nn.Module):
         self.dim = dim
         self.heads = heads
         self.norm1 = nn.LayerNorm(dim)
-        self.q = LoraLinear(heads * (dim // heads), dim, 16, 512)
-        self.k = LoraLinear(heads * (dim // heads), dim, 16, 512)
-        self.v = LoraLinear(heads * (dim // heads), dim, 16, 512)
-        self.out = LoraLinear2(dim, heads * (dim // heads), 16, 512)
+        self.q = LoraLinear(heads * (dim // heads), dim, 16, heads * (dim // heads))
+        self.k = LoraLinear(heads * (dim // heads), dim, 16, heads * (dim // heads))
+        self.v = LoraLinear(heads * (dim // heads), dim, 16, heads * (dim // heads))
+        self.out = LoraLinear2(dim, heads * (dim // heads), 16, dim)
         self.norm2 = nn.LayerNorm(dim)
         self.ffn = MLP(dim, ff)
 
@@ -169,8 +169,9 @@ class ResidualLayer(nn.Module):
 class Lora(nn.Module):
     """The low-rank correction of a Linear that it is given."""
 
-    def __init__(self, rank, inputs, outputs, weight_diagonal_size):
+    def __init__(self, rank, inputs, outputs, weight_diagonal_size, bound):
         super().__init__()
+        self.bound = bound
         self.weight_lora_a = nn.Parameter(torch.empty(rank, inputs))
         self.weight_lora_b = nn.Parameter(torch.empty(outputs, rank))
         self.weight_diagonal = nn.Parameter(torch.empty(weight_diagonal_size))
@@ -181,7 +182,7 @@ class Lora(nn.Module):
         nn.init.kaiming_uniform_(self.weight_lora_a, a=math.sqrt(5))
         nn.init.zeros_(self.weight_lora_b)
         nn.init.zeros_(self.weight_diagonal)
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x, owner):
         return (
@@ -198,8 +199,9 @@ class Lora(nn.Module):
 class Lora2(nn.Module):
     """The low-rank correction of a Linear that it is given."""
 
-    def __init__(self, rank, inputs, outputs, weight_diagonal_size):
+    def __init__(self, rank, inputs, outputs, weight_diagonal_size, bound):
         super().__init__()
+        self.bound = bound
         self.weight_lora_a = nn.Parameter(torch.empty(rank, inputs))
         self.weight_lora_b = nn.Parameter(torch.empty(outputs, rank))
         self.weight_diagonal = nn.Parameter(torch.empty(weight_diagonal_size))
@@ -210,7 +212,7 @@ class Lora2(nn.Module):
         nn.init.kaiming_uniform_(self.weight_lora_a, a=math.sqrt(5))
         nn.init.zeros_(self.weight_lora_b)
         nn.init.zeros_(self.weight_diagonal)
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x, owner):
         return (
@@ -225,7 +227,7 @@ class Lora2(nn.Module):
 class Lora3(nn.Module):
     """The low-rank correction of a Linear that it is given."""
 
-    def __init__(self, rank, inputs, outputs, bound=0.04419417382415922):
+    def __init__(self, rank, inputs, outputs, bound):
         super().__init__()
         self.bound = bound
         self.weight_lora_a = nn.Parameter(torch.empty(rank, inputs))
@@ -249,8 +251,8 @@ class MLPReader(nn.Module):
 
     def __init__(self, dim, ff):
         super().__init__()
-        self.up = Lora3(16, dim, ff)
-        self.down = Lora3(16, ff, dim, bound=0.02209708691207961)
+        self.up = Lora3(16, dim, ff, bound=dim**-0.5)
+        self.down = Lora3(16, ff, dim, bound=ff**-0.5)
 
     def forward(self, x, base):
         return self.down(F.relu(self.up(x, base.up)), base.down)
@@ -264,10 +266,18 @@ class ResidualLayerReader(nn.Module):
         self.dim = dim
         self.heads = heads
         self.norm1 = nn.LayerNorm(dim)
-        self.q = Lora(16, dim, heads * (dim // heads), 512)
-        self.k = Lora(16, dim, heads * (dim // heads), 512)
-        self.v = Lora(16, dim, heads * (dim // heads), 512)
-        self.out = Lora2(16, heads * (dim // heads), dim, 512)
+        self.q = Lora(
+            16, dim, heads * (dim // heads), heads * (dim // heads), bound=dim**-0.5
+        )
+        self.k = Lora(
+            16, dim, heads * (dim // heads), heads * (dim // heads), bound=dim**-0.5
+        )
+        self.v = Lora(
+            16, dim, heads * (dim // heads), heads * (dim // heads), bound=dim**-0.5
+        )
+        self.out = Lora2(
+            16, heads * (dim // heads), dim, dim, bound=(heads * (dim // heads)) ** -0.5
+        )
         self.norm2 = nn.LayerNorm(dim)
         self.ffn = MLPReader(dim, ff)
 
@@ -305,7 +315,7 @@ class ResidualTransformer(nn.Module):
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, x):
-        x = self.into(x)  # spec:24
+        x = self.into(x)
         x = self.layers[0](x)  # spec:24
         for layer in self.layers[1:3]:
             x = layer(x, self.layers[0])  # spec:24

@@ -244,7 +244,7 @@ class SubformerTranslator(nn.Module):
         M = tokens.shape[1]
         x = math.sqrt(self.dim) * self.source(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # specs/crosslayer/takase.sdsl:18
+        ).to(self.source.weight.dtype)
         for layer in self.encoder[:2]:
             x = layer(x, mask)  # specs/crosslayer/takase.sdsl:18
         for layer in self.encoder[2:5]:

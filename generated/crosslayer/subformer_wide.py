@@ -164,13 +164,15 @@ class SubformerWide(nn.Module):
             self.widen(
                 self.mix(
                     math.sqrt(self.table) * self.embed(tokens)
-                    + sinusoid(torch.arange(T, device=tokens.device), self.table),
+                    + sinusoid(torch.arange(T, device=tokens.device), self.table).to(
+                        self.embed.weight.dtype
+                    ),
                     mask,
                 ),
             ),
             mask,
         )  # spec:53
-        x = self.up_norm(self.up(x))  # spec:54
+        x = self.up_norm(self.up(x))
         x = self.middle[0](x, mask)  # spec:54
         for layer in self.middle[1:]:
             x = layer(x, self.middle[0], mask=mask)  # spec:54

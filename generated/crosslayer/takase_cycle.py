@@ -225,7 +225,7 @@ class TakaseCycle(nn.Module):
         M = tokens.shape[1]
         x = math.sqrt(self.dim) * self.source(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # spec:18
+        ).to(self.source.weight.dtype)
         for _ in range(2):
             for layer in self.encoder:
                 x = layer(x, mask)  # spec:18

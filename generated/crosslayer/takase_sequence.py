@@ -237,7 +237,7 @@ class TakaseSequence(nn.Module):
         M = tokens.shape[1]
         x = math.sqrt(self.dim) * self.source(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # spec:18
+        ).to(self.source.weight.dtype)
         for layer in self.encoder.values():
             for _ in range(3):
                 x = layer(x, mask)  # spec:18

@@ -198,7 +198,7 @@ class TransformerBase(nn.Module):
         M = tokens.shape[1]
         x = math.sqrt(self.dim) * self.source(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # spec:18
+        ).to(self.source.weight.dtype)
         for layer in self.encoder:
             x = layer(x, mask)  # spec:18
         return x  # spec:18  [B, M, dim]

@@ -202,7 +202,7 @@ class TransformerOneLayer(nn.Module):
         M = tokens.shape[1]
         x = math.sqrt(self.dim) * self.source(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # spec:18
+        ).to(self.source.weight.dtype)
         for _ in range(self.depth):
             x = self.encoder[0](x, mask)  # spec:18
         return x  # spec:18  [B, M, dim]

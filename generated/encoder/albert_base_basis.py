@@ -17,6 +17,7 @@ What is shared (each tensor exists once, under the first name):
 """
 
 import linecache
+import math
 import re
 import traceback
 
@@ -69,15 +70,16 @@ class Attention(nn.Module):
 class LowRankLinear(nn.Module):
     """A Linear whose weight is a product of two factors."""
 
-    def __init__(self, outputs, rank, inputs):
+    def __init__(self, outputs, rank, inputs, std):
         super().__init__()
+        self.std = std
         self.weight_u = nn.Parameter(torch.empty(outputs, rank))
         self.weight_v = nn.Parameter(torch.empty(rank, inputs))
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.034641016151377546)
+        nn.init.normal_(self.weight_u, std=self.std)
         nn.init.normal_(self.weight_v, std=self.weight_v.shape[1] ** -0.5)
         bound = self.weight_v.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
@@ -93,7 +95,9 @@ class MLP(nn.Module):
 
     def __init__(self, dim, ff):
         super().__init__()
-        self.up = LowRankLinear(ff, 256, dim)
+        self.up = LowRankLinear(
+            ff, min(256, dim // 2), dim, std=0.02 * math.sqrt(dim / min(256, dim // 2))
+        )
         self.down = Linear(ff, dim)
 
     def forward(self, x):
@@ -120,15 +124,17 @@ class PostNormEncoderLayer(nn.Module):
 class BasisLinear(nn.Module):
     """A Linear over another's basis: its weight is a product with the factor given."""
 
-    def __init__(self, outputs, rank):
+    def __init__(self, outputs, rank, std, bias_bound):
         super().__init__()
+        self.std = std
+        self.bias_bound = bias_bound
         self.weight_u = nn.Parameter(torch.empty(outputs, rank))
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.034641016151377546)
-        nn.init.uniform_(self.bias, -0.03608439182435161, 0.03608439182435161)
+        nn.init.normal_(self.weight_u, std=self.std)
+        nn.init.uniform_(self.bias, -self.bias_bound, self.bias_bound)
 
     def forward(self, x, owner):
         return F.linear(owner(x, basis=True), self.weight_u, self.bias)
@@ -139,7 +145,12 @@ class MLPReader(nn.Module):
 
     def __init__(self, dim, ff):
         super().__init__()
-        self.up = BasisLinear(ff, 256)
+        self.up = BasisLinear(
+            ff,
+            min(256, dim // 2),
+            std=0.02 * math.sqrt(dim / min(256, dim // 2)),
+            bias_bound=dim**-0.5,
+        )
         self.down = Linear(ff, dim)
 
     def forward(self, x, up):
@@ -199,7 +210,7 @@ class AlbertBaseBasis(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         x = self.layers[0](x, mask)  # spec:22
         x = self.layers[1](x, self.layers[0].ffn.up, mask=mask)  # spec:22
         x = self.layers[2](x, mask)  # spec:22

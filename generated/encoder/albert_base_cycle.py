@@ -135,7 +135,7 @@ class AlbertBaseCycle(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         for _ in range(4):
             for layer in self.layers:
                 x = layer(x, mask)  # spec:22

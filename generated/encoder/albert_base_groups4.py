@@ -141,7 +141,7 @@ class AlbertBaseGroups4(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         for layer in self.layers.values():
             for _ in range(3):
                 x = layer(x, mask)  # spec:22

@@ -136,7 +136,7 @@ class AlbertBaseMirror(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         for i in ORDER:
             x = self.layers[i](x, mask)  # spec:22
         return x, torch.tanh(self.pooler(x[:, 0]))  # spec:23

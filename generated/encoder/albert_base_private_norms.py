@@ -149,7 +149,7 @@ class AlbertBasePrivateNorms(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         x = self.layers[0](x, mask)  # spec:22
         for layer in self.layers[1:]:
             x = layer(x, self.layers[0], mask=mask)  # spec:22

@@ -129,7 +129,7 @@ class AlbertBaseSandwich(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         x = self.layers["0"](x, mask)  # spec:22
         for _ in range(10):
             x = self.layers["1"](x, mask)  # spec:22

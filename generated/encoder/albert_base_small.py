@@ -12,6 +12,7 @@ What is shared (each tensor exists once, under the first name):
 """
 
 import linecache
+import math
 import re
 import traceback
 
@@ -29,14 +30,15 @@ ALIASES = {
 class LowRankEmbedding(nn.Module):
     """An Embedding whose weight is a product of two factors."""
 
-    def __init__(self, outputs, rank, inputs):
+    def __init__(self, outputs, rank, inputs, std):
         super().__init__()
+        self.std = std
         self.weight_u = nn.Parameter(torch.empty(outputs, rank))
         self.weight_v = nn.Parameter(torch.empty(rank, inputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.028284271247461905)
+        nn.init.normal_(self.weight_u, std=self.std)
         nn.init.normal_(self.weight_v, std=self.weight_v.shape[1] ** -0.5)
 
     def forward(self, x):
@@ -130,12 +132,25 @@ class PostNormEncoderLayerReader(nn.Module):
 
 class AlbertBaseSmall(nn.Module):
     def __init__(
-        self, embed_dim=128, dim=768, depth=12, heads=12, ff=3072, max_len=512, kinds=2
+        self,
+        vocab=30000,
+        embed_dim=128,
+        dim=768,
+        depth=12,
+        heads=12,
+        ff=3072,
+        max_len=512,
+        kinds=2,
     ):
         super().__init__()
         self.max_len = max_len
         assert dim % heads == 0
-        self.embed = LowRankEmbedding(30000, 64, 128)
+        self.embed = LowRankEmbedding(
+            vocab,
+            min(64, embed_dim // 2),
+            embed_dim,
+            std=0.02 * math.sqrt(embed_dim / min(64, embed_dim // 2)),
+        )
         self.pos = Embedding(max_len, embed_dim)
         self.kind = Embedding(kinds, embed_dim)
         self.norm = nn.LayerNorm(embed_dim, eps=1e-12)
@@ -158,7 +173,7 @@ class AlbertBaseSmall(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         x = self.layers[0](x, mask)  # spec:22
         for layer in self.layers[1:]:
             x = layer(x, self.layers[0], mask=mask)  # spec:22

@@ -123,7 +123,7 @@ class AlbertBaseUnshared(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         for layer in self.layers:
             x = layer(x, mask)  # spec:22
         return x, torch.tanh(self.pooler(x[:, 0]))  # spec:23

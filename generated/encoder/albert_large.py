@@ -129,7 +129,7 @@ class AlbertLarge(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         for _ in range(self.depth):
             x = self.layers[0](x, mask)  # spec:22
         return x, torch.tanh(self.pooler(x[:, 0]))  # spec:23

@@ -111,13 +111,14 @@ class PostNormEncoderLayer(nn.Module):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.08838834764831845, 0.08838834764831845)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -146,7 +147,7 @@ class AlbertMaskedLm(nn.Module):
         self.layers = nn.ModuleList([PostNormEncoderLayer(dim, heads, ff)])
         self.dense = Linear(dim, embed_dim)
         self.head_norm = nn.LayerNorm(embed_dim, eps=1e-12)
-        self.head = Bias(vocab)
+        self.head = Bias(vocab, bound=embed_dim**-0.5)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens, kinds_of=None, mask=None):
@@ -160,7 +161,7 @@ class AlbertMaskedLm(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:20
+        )
         for _ in range(self.depth):
             x = self.layers[0](x, mask)  # spec:20
         return self.head(

@@ -125,7 +125,7 @@ class BertBase(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # spec:20
-        x = F.dropout(x, self.drop, self.training)  # spec:21
+        x = F.dropout(x, self.drop, self.training)
         for layer in self.layers:
             x = layer(x, mask)  # spec:21
         return x, torch.tanh(self.pooler(x[:, 0]))  # spec:22

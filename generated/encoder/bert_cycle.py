@@ -130,7 +130,7 @@ class BertCycle(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # spec:20
-        x = F.dropout(x, self.drop, self.training)  # spec:21
+        x = F.dropout(x, self.drop, self.training)
         for _ in range(4):
             for layer in self.layers:
                 x = layer(x, mask)  # spec:21

@@ -131,7 +131,7 @@ class BertMirror(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # spec:20
-        x = F.dropout(x, self.drop, self.training)  # spec:21
+        x = F.dropout(x, self.drop, self.training)
         for i in ORDER:
             x = self.layers[i](x, mask)  # spec:21
         return x, torch.tanh(self.pooler(x[:, 0]))  # spec:22

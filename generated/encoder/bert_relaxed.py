@@ -250,7 +250,7 @@ class BertRelaxed(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # spec:20
-        x = F.dropout(x, self.drop, self.training)  # spec:21
+        x = F.dropout(x, self.drop, self.training)
         x = self.layers[0](x, mask)  # spec:21
         for layer in self.layers[1:]:
             x = layer(x, self.layers[0], mask=mask)  # spec:21

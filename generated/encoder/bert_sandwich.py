@@ -124,7 +124,7 @@ class BertSandwich(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # spec:20
-        x = F.dropout(x, self.drop, self.training)  # spec:21
+        x = F.dropout(x, self.drop, self.training)
         x = self.layers["0"](x, mask)  # spec:21
         for _ in range(10):
             x = self.layers["1"](x, mask)  # spec:21

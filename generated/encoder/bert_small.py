@@ -136,14 +136,25 @@ class PostNormEncoderLayerReader(nn.Module):
 
 class BertSmall(nn.Module):
     def __init__(
-        self, dim=768, depth=12, heads=12, ff=3072, max_len=512, kinds=2, drop=0.0
+        self,
+        vocab=30522,
+        dim=768,
+        depth=12,
+        heads=12,
+        ff=3072,
+        max_len=512,
+        kinds=2,
+        drop=0.0,
     ):
         super().__init__()
         self.max_len = max_len
         self.drop = drop
         assert dim % heads == 0
         self.embed = LowRankEmbedding(
-            30522, 128, 768, std=0.02 * math.sqrt(dim / min(128, dim // 4))
+            vocab,
+            min(128, dim // 4),
+            dim,
+            std=0.02 * math.sqrt(dim / min(128, dim // 4)),
         )
         self.pos = Embedding(max_len, dim)
         self.kind = Embedding(kinds, dim)
@@ -165,7 +176,7 @@ class BertSmall(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # spec:20
-        x = F.dropout(x, self.drop, self.training)  # spec:21
+        x = F.dropout(x, self.drop, self.training)
         x = self.layers[0](x, mask)  # spec:21
         for layer in self.layers[1:]:
             x = layer(x, self.layers[0], mask=mask)  # spec:21

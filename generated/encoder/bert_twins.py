@@ -139,7 +139,7 @@ class BertTwins(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # spec:20
-        x = F.dropout(x, self.drop, self.training)  # spec:21
+        x = F.dropout(x, self.drop, self.training)
         for layer in self.layers.values():
             for _ in range(2):
                 x = layer(x, mask)  # spec:21

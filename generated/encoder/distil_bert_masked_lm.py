@@ -107,13 +107,14 @@ class PostNormEncoderLayer(nn.Module):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.03608439182435161, 0.03608439182435161)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -131,7 +132,7 @@ class DistilBertMaskedLm(nn.Module):
         )
         self.dense = Linear(dim, dim)
         self.head_norm = nn.LayerNorm(dim, eps=1e-12)
-        self.head = Bias(vocab)
+        self.head = Bias(vocab, bound=dim**-0.5)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens, mask=None):
@@ -139,7 +140,7 @@ class DistilBertMaskedLm(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # spec:16
         x = self.norm(
             self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        )  # spec:17
+        )
         for layer in self.layers:
             x = layer(x, mask)  # spec:17
         return self.head(

@@ -107,13 +107,14 @@ class PostNormEncoderLayer(nn.Module):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.08838834764831845, 0.08838834764831845)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -142,7 +143,7 @@ class ElectraSmallGenerator(nn.Module):
         )
         self.dense = Linear(dim, embed_dim)
         self.head_norm = nn.LayerNorm(embed_dim, eps=1e-12)
-        self.head = Bias(vocab)
+        self.head = Bias(vocab, bound=embed_dim**-0.5)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens, kinds_of=None, mask=None):
@@ -156,7 +157,7 @@ class ElectraSmallGenerator(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:19
+        )
         for layer in self.layers:
             x = layer(x, mask)  # spec:19
         return self.head(

@@ -117,36 +117,18 @@ class PatchTstAlike(nn.Module):
         )  # spec:36
         y = (
             torch.stack(
-                (
-                    self.embeds[0](patches[:, 0]),
-                    self.embeds[0](patches[:, 1]),
-                    self.embeds[0](patches[:, 2]),
-                    self.embeds[0](patches[:, 3]),
-                    self.embeds[0](patches[:, 4]),
-                    self.embeds[0](patches[:, 5]),
-                    self.embeds[0](patches[:, 6]),
-                ),
-                dim=1,
+                [self.embeds[0](patches[:, i]) for i in range(self.channels)], dim=1
             )
             + self.pos
         )  # spec:37
-        y = y.flatten(0, 1)  # spec:38
+        y = y.flatten(0, 1)
         for layer in self.layers:
             y = layer(y)  # spec:38
         y = y.mean(dim=1)  # spec:38  [B * 7, dim]
         y = y.unflatten(0, (-1, self.channels))  # spec:39
         return (
             torch.stack(
-                (
-                    self.forecasts[0](y[:, 0]),
-                    self.forecasts[0](y[:, 1]),
-                    self.forecasts[0](y[:, 2]),
-                    self.forecasts[0](y[:, 3]),
-                    self.forecasts[0](y[:, 4]),
-                    self.forecasts[0](y[:, 5]),
-                    self.forecasts[0](y[:, 6]),
-                ),
-                dim=2,
+                [self.forecasts[0](y[:, i]) for i in range(self.channels)], dim=2
             )
             * scale
             + middle

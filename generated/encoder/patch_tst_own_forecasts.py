@@ -113,36 +113,18 @@ class PatchTstOwnForecasts(nn.Module):
         )  # spec:36
         y = (
             torch.stack(
-                (
-                    self.embeds[0](patches[:, 0]),
-                    self.embeds[0](patches[:, 1]),
-                    self.embeds[0](patches[:, 2]),
-                    self.embeds[0](patches[:, 3]),
-                    self.embeds[0](patches[:, 4]),
-                    self.embeds[0](patches[:, 5]),
-                    self.embeds[0](patches[:, 6]),
-                ),
-                dim=1,
+                [self.embeds[0](patches[:, i]) for i in range(self.channels)], dim=1
             )
             + self.pos
         )  # spec:37
-        y = y.flatten(0, 1)  # spec:38
+        y = y.flatten(0, 1)
         for layer in self.layers:
             y = layer(y)  # spec:38
         y = y.mean(dim=1)  # spec:38  [B * 7, dim]
         y = y.unflatten(0, (-1, self.channels))  # spec:39
         return (
             torch.stack(
-                (
-                    self.forecasts[0](y[:, 0]),
-                    self.forecasts[1](y[:, 1]),
-                    self.forecasts[2](y[:, 2]),
-                    self.forecasts[3](y[:, 3]),
-                    self.forecasts[4](y[:, 4]),
-                    self.forecasts[5](y[:, 5]),
-                    self.forecasts[6](y[:, 6]),
-                ),
-                dim=2,
+                [layer(y[:, i]) for i, layer in enumerate(self.forecasts)], dim=2
             )
             * scale
             + middle

@@ -124,7 +124,7 @@ class RemBertMaskedLm(nn.Module):
                 + self.pos(torch.arange(T, device=tokens.device))
                 + self.kind(kinds_of),
             ),
-        )  # spec:22
+        )
         for layer in self.layers:
             x = layer(x, mask)  # spec:22
         return self.head(self.head_norm(F.gelu(self.dense(x))))  # spec:23

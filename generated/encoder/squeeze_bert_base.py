@@ -106,7 +106,7 @@ class SqueezeBertBase(nn.Module):
             self.embed(tokens)
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
-        )  # spec:43
+        )
         for layer in self.layers:
             x = layer(x, mask)  # spec:43
         return x, torch.tanh(self.pooler(x[:, 0]))  # spec:44

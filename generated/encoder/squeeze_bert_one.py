@@ -150,7 +150,7 @@ class SqueezeBertOne(nn.Module):
             self.embed(tokens)
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
-        )  # spec:43
+        )
         x = self.layers[0](x, mask)  # spec:43
         for layer in self.layers[1:]:
             x = layer(x, self.layers[0], mask=mask)  # spec:43

@@ -238,7 +238,7 @@ class BartBaseDecode(nn.Module):
         x = self.source_norm(
             self.source(tokens)
             + self.source_pos(torch.arange(2, M + 2, device=tokens.device)),
-        )  # spec:22
+        )
         for layer in self.encoder:
             x = layer(x, mask)  # spec:22
         return x  # spec:22  [B, M, dim]
@@ -256,7 +256,7 @@ class BartBaseDecode(nn.Module):
             + self.target_pos(
                 torch.arange(seen + 2, seen + T + 2, device=tokens.device)
             ),
-        )  # spec:28
+        )
         for i in range(self.depth):
             x = self.decoder[i](x, memory, cache, 2 * i, mask)  # spec:28
         return self.source(x, project=True) + self.logits_bias  # spec:29  [B, T, vocab]

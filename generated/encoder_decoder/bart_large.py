@@ -198,7 +198,7 @@ class BartLarge(nn.Module):
         x = self.source_norm(
             self.source(tokens)
             + self.source_pos(torch.arange(2, M + 2, device=tokens.device)),
-        )  # spec:22
+        )
         for layer in self.encoder:
             x = layer(x, mask)  # spec:22
         return x  # spec:22  [B, M, dim]
@@ -209,7 +209,7 @@ class BartLarge(nn.Module):
         x = self.target_norm(
             self.source(tokens)
             + self.target_pos(torch.arange(2, T + 2, device=tokens.device)),
-        )  # spec:28
+        )
         for layer in self.decoder:
             x = layer(x, memory, mask)  # spec:28
         return self.source(x, project=True) + self.logits_bias  # spec:29  [B, T, vocab]

@@ -193,13 +193,13 @@ class M2M100_418M(nn.Module):
         T = labels.shape[1]
         memory = math.sqrt(self.dim) * self.source(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # spec:68
+        ).to(self.source.weight.dtype)
         for layer in self.encoder:
             memory = layer(memory, mask)  # spec:68
         memory = self.memory_norm(memory)  # spec:68  [B, M, dim]
         x = math.sqrt(self.dim) * self.source(labels) + sinusoid(
             torch.arange(T, device=tokens.device), self.dim
-        )  # spec:69
+        ).to(self.source.weight.dtype)
         for layer in self.decoder:
             x = layer(x, memory, mask)  # spec:69
         return self.source(self.norm(x), project=True)  # spec:69  [B, T, vocab]

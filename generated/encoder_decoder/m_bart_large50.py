@@ -194,14 +194,14 @@ class MBartLarge50(nn.Module):
         memory = self.source_norm(
             self.source(tokens)
             + self.source_pos(torch.arange(2, M + 2, device=tokens.device)),
-        )  # spec:40
+        )
         for layer in self.encoder:
             memory = layer(memory, mask)  # spec:40
         memory = self.memory_norm(memory)  # spec:40  [B, M, dim]
         x = self.target_norm(
             self.source(labels)
             + self.target_pos(torch.arange(2, T + 2, device=tokens.device)),
-        )  # spec:41
+        )
         for layer in self.decoder:
             x = layer(x, memory, mask)  # spec:41
         x = self.norm(x)  # spec:41  [B, T, dim]

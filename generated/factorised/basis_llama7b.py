@@ -43,6 +43,7 @@ What is shared (each tensor exists once, under the first name):
 """
 
 import linecache
+import math
 import re
 import traceback
 
@@ -88,6 +89,7 @@ def causal_attention(
         values.transpose(1, 2),
         attn_mask=visible,
         is_causal=mask is None,
+        enable_gqa=keys.shape[2] < queries.shape[2],
     ).transpose(1, 2)
 
 
@@ -101,14 +103,15 @@ class Embedding(nn.Embedding):
 class LowRankLinear(nn.Module):
     """A Linear that others read: without input it gives its weight."""
 
-    def __init__(self, outputs, rank, inputs):
+    def __init__(self, outputs, rank, inputs, std):
         super().__init__()
+        self.std = std
         self.weight_u = nn.Parameter(torch.empty(outputs, rank))
         self.weight_v = nn.Parameter(torch.empty(rank, inputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.027389471520698427)
+        nn.init.normal_(self.weight_u, std=self.std)
         nn.init.normal_(self.weight_v, std=self.weight_v.shape[1] ** -0.5)
 
     def forward(self, x=None):
@@ -133,9 +136,27 @@ class Attention(nn.Module):
         self.kv_heads = kv_heads
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
-        self.q = LowRankLinear(heads * self.head_dim, 2184, dim)
-        self.k = LowRankLinear(kv_heads * self.head_dim, 2184, dim)
-        self.v = LowRankLinear(kv_heads * self.head_dim, 2184, dim)
+        self.q = LowRankLinear(
+            heads * self.head_dim,
+            math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim)),
+            dim,
+            std=0.02
+            * math.sqrt(dim / math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim))),
+        )
+        self.k = LowRankLinear(
+            kv_heads * self.head_dim,
+            math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim)),
+            dim,
+            std=0.02
+            * math.sqrt(dim / math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim))),
+        )
+        self.v = LowRankLinear(
+            kv_heads * self.head_dim,
+            math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim)),
+            dim,
+            std=0.02
+            * math.sqrt(dim / math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim))),
+        )
         self.out = Linear(heads * self.head_dim, dim, bias=False)
 
     def forward(self, x, cos, sin, mask=None):
@@ -151,14 +172,15 @@ class Attention(nn.Module):
 class LowRankLinear2(nn.Module):
     """A Linear whose weight is a product of two factors."""
 
-    def __init__(self, outputs, rank, inputs):
+    def __init__(self, outputs, rank, inputs, std):
         super().__init__()
+        self.std = std
         self.weight_u = nn.Parameter(torch.empty(outputs, rank))
         self.weight_v = nn.Parameter(torch.empty(rank, inputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.024355560723595605)
+        nn.init.normal_(self.weight_u, std=self.std)
         nn.init.normal_(self.weight_v, std=self.weight_v.shape[1] ** -0.5)
 
     def forward(self, x, basis=False):
@@ -172,8 +194,18 @@ class SwiGLU(nn.Module):
 
     def __init__(self, dim, ff):
         super().__init__()
-        self.gate = LowRankLinear2(ff, 2762, dim)
-        self.up = LowRankLinear2(ff, 2762, dim)
+        self.gate = LowRankLinear2(
+            ff,
+            math.floor(2 * dim * ff * 0.8 / (dim + 2 * ff)),
+            dim,
+            std=0.02 * math.sqrt(dim / math.floor(2 * dim * ff * 0.8 / (dim + 2 * ff))),
+        )
+        self.up = LowRankLinear2(
+            ff,
+            math.floor(2 * dim * ff * 0.8 / (dim + 2 * ff)),
+            dim,
+            std=0.02 * math.sqrt(dim / math.floor(2 * dim * ff * 0.8 / (dim + 2 * ff))),
+        )
         self.down = Linear(ff, dim, bias=False)
 
     def forward(self, x):
@@ -200,13 +232,14 @@ class RotaryDecoderLayer(nn.Module):
 class BasisLinear(nn.Module):
     """A Linear over another's basis: its weight is a product with the factor given."""
 
-    def __init__(self, outputs, rank):
+    def __init__(self, outputs, rank, std):
         super().__init__()
+        self.std = std
         self.weight_u = nn.Parameter(torch.empty(outputs, rank))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.027389471520698427)
+        nn.init.normal_(self.weight_u, std=self.std)
 
     def forward(self, x, weight_v):
         return F.linear(x, self.weight_u @ weight_v)
@@ -223,9 +256,24 @@ class AttentionReader(nn.Module):
         self.kv_heads = kv_heads
         self.head_dim = dim // heads
         assert heads % kv_heads == 0
-        self.q = BasisLinear(heads * self.head_dim, 2184)
-        self.k = BasisLinear(kv_heads * self.head_dim, 2184)
-        self.v = BasisLinear(kv_heads * self.head_dim, 2184)
+        self.q = BasisLinear(
+            heads * self.head_dim,
+            math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim)),
+            std=0.02
+            * math.sqrt(dim / math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim))),
+        )
+        self.k = BasisLinear(
+            kv_heads * self.head_dim,
+            math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim)),
+            std=0.02
+            * math.sqrt(dim / math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim))),
+        )
+        self.v = BasisLinear(
+            kv_heads * self.head_dim,
+            math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim)),
+            std=0.02
+            * math.sqrt(dim / math.floor(2 * dim * dim * 0.8 / (dim + 2 * dim))),
+        )
         self.out = Linear(heads * self.head_dim, dim, bias=False)
 
     def forward(self, x, cos, sin, weight_v, weight_v_2, weight_v_3, mask=None):
@@ -241,13 +289,14 @@ class AttentionReader(nn.Module):
 class BasisLinear2(nn.Module):
     """A Linear over another's basis: its weight is a product with the factor given."""
 
-    def __init__(self, outputs, rank):
+    def __init__(self, outputs, rank, std):
         super().__init__()
+        self.std = std
         self.weight_u = nn.Parameter(torch.empty(outputs, rank))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.024355560723595605)
+        nn.init.normal_(self.weight_u, std=self.std)
 
     def forward(self, x, owner):
         return F.linear(owner(x, basis=True), self.weight_u)
@@ -258,8 +307,16 @@ class SwiGLUReader(nn.Module):
 
     def __init__(self, dim, ff):
         super().__init__()
-        self.gate = BasisLinear2(ff, 2762)
-        self.up = BasisLinear2(ff, 2762)
+        self.gate = BasisLinear2(
+            ff,
+            math.floor(2 * dim * ff * 0.8 / (dim + 2 * ff)),
+            std=0.02 * math.sqrt(dim / math.floor(2 * dim * ff * 0.8 / (dim + 2 * ff))),
+        )
+        self.up = BasisLinear2(
+            ff,
+            math.floor(2 * dim * ff * 0.8 / (dim + 2 * ff)),
+            std=0.02 * math.sqrt(dim / math.floor(2 * dim * ff * 0.8 / (dim + 2 * ff))),
+        )
         self.down = Linear(ff, dim, bias=False)
 
     def forward(self, x, base):
@@ -314,69 +371,69 @@ class BasisLlama7B(nn.Module):
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
         weight_v = self.layers[0].attn.q()
-        weight_v_2 = self.layers[0].attn.k()
-        weight_v_3 = self.layers[0].attn.v()
-        weight_v_4 = self.layers[2].attn.q()
-        weight_v_5 = self.layers[2].attn.k()
-        weight_v_6 = self.layers[2].attn.v()
-        weight_v_7 = self.layers[4].attn.q()
-        weight_v_8 = self.layers[4].attn.k()
-        weight_v_9 = self.layers[4].attn.v()
-        weight_v_10 = self.layers[6].attn.q()
-        weight_v_11 = self.layers[6].attn.k()
-        weight_v_12 = self.layers[6].attn.v()
-        weight_v_13 = self.layers[8].attn.q()
-        weight_v_14 = self.layers[8].attn.k()
-        weight_v_15 = self.layers[8].attn.v()
-        weight_v_16 = self.layers[10].attn.q()
-        weight_v_17 = self.layers[10].attn.k()
-        weight_v_18 = self.layers[10].attn.v()
-        weight_v_19 = self.layers[12].attn.q()
-        weight_v_20 = self.layers[12].attn.k()
-        weight_v_21 = self.layers[12].attn.v()
-        weight_v_22 = self.layers[14].attn.q()
-        weight_v_23 = self.layers[14].attn.k()
-        weight_v_24 = self.layers[14].attn.v()
-        weight_v_25 = self.layers[16].attn.q()
-        weight_v_26 = self.layers[16].attn.k()
-        weight_v_27 = self.layers[16].attn.v()
-        weight_v_28 = self.layers[18].attn.q()
-        weight_v_29 = self.layers[18].attn.k()
-        weight_v_30 = self.layers[18].attn.v()
-        weight_v_31 = self.layers[20].attn.q()
-        weight_v_32 = self.layers[20].attn.k()
-        weight_v_33 = self.layers[20].attn.v()
-        weight_v_34 = self.layers[22].attn.q()
-        weight_v_35 = self.layers[22].attn.k()
-        weight_v_36 = self.layers[22].attn.v()
-        weight_v_37 = self.layers[24].attn.q()
-        weight_v_38 = self.layers[24].attn.k()
-        weight_v_39 = self.layers[24].attn.v()
-        weight_v_40 = self.layers[26].attn.q()
-        weight_v_41 = self.layers[26].attn.k()
-        weight_v_42 = self.layers[26].attn.v()
-        weight_v_43 = self.layers[28].attn.q()
-        weight_v_44 = self.layers[28].attn.k()
-        weight_v_45 = self.layers[28].attn.v()
-        weight_v_46 = self.layers[30].attn.q()
-        weight_v_47 = self.layers[30].attn.k()
-        weight_v_48 = self.layers[30].attn.v()
+        k_weight_v = self.layers[0].attn.k()
+        v_weight_v = self.layers[0].attn.v()
+        q_weight_v = self.layers[2].attn.q()
+        weight_v_2 = self.layers[2].attn.k()
+        weight_v_3 = self.layers[2].attn.v()
+        weight_v_4 = self.layers[4].attn.q()
+        weight_v_5 = self.layers[4].attn.k()
+        weight_v_6 = self.layers[4].attn.v()
+        weight_v_7 = self.layers[6].attn.q()
+        weight_v_8 = self.layers[6].attn.k()
+        weight_v_9 = self.layers[6].attn.v()
+        weight_v_10 = self.layers[8].attn.q()
+        weight_v_11 = self.layers[8].attn.k()
+        weight_v_12 = self.layers[8].attn.v()
+        weight_v_13 = self.layers[10].attn.q()
+        weight_v_14 = self.layers[10].attn.k()
+        weight_v_15 = self.layers[10].attn.v()
+        weight_v_16 = self.layers[12].attn.q()
+        weight_v_17 = self.layers[12].attn.k()
+        weight_v_18 = self.layers[12].attn.v()
+        weight_v_19 = self.layers[14].attn.q()
+        weight_v_20 = self.layers[14].attn.k()
+        weight_v_21 = self.layers[14].attn.v()
+        weight_v_22 = self.layers[16].attn.q()
+        weight_v_23 = self.layers[16].attn.k()
+        weight_v_24 = self.layers[16].attn.v()
+        weight_v_25 = self.layers[18].attn.q()
+        weight_v_26 = self.layers[18].attn.k()
+        weight_v_27 = self.layers[18].attn.v()
+        weight_v_28 = self.layers[20].attn.q()
+        weight_v_29 = self.layers[20].attn.k()
+        weight_v_30 = self.layers[20].attn.v()
+        weight_v_31 = self.layers[22].attn.q()
+        weight_v_32 = self.layers[22].attn.k()
+        weight_v_33 = self.layers[22].attn.v()
+        weight_v_34 = self.layers[24].attn.q()
+        weight_v_35 = self.layers[24].attn.k()
+        weight_v_36 = self.layers[24].attn.v()
+        weight_v_37 = self.layers[26].attn.q()
+        weight_v_38 = self.layers[26].attn.k()
+        weight_v_39 = self.layers[26].attn.v()
+        weight_v_40 = self.layers[28].attn.q()
+        weight_v_41 = self.layers[28].attn.k()
+        weight_v_42 = self.layers[28].attn.v()
+        weight_v_43 = self.layers[30].attn.q()
+        weight_v_44 = self.layers[30].attn.k()
+        weight_v_45 = self.layers[30].attn.v()
         x = self.embed(tokens)  # specs/language/llama.sdsl:15  [B, T, dim]
         cos, sin = rotary_tables(
             torch.arange(T, device=tokens.device), self.dim // self.heads, self.rope, x
         )  # specs/language/llama.sdsl:15
         x = self.layers[0](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[1](
-            x, cos, sin, weight_v, weight_v_2, weight_v_3, self.layers[0].mlp, mask=mask
+            x, cos, sin, weight_v, k_weight_v, v_weight_v, self.layers[0].mlp, mask=mask
         )  # specs/language/llama.sdsl:15
         x = self.layers[2](x, cos, sin, mask)  # specs/language/llama.sdsl:15
         x = self.layers[3](
             x,
             cos,
             sin,
-            weight_v_4,
-            weight_v_5,
-            weight_v_6,
+            q_weight_v,
+            weight_v_2,
+            weight_v_3,
             self.layers[2].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -385,9 +442,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_7,
-            weight_v_8,
-            weight_v_9,
+            weight_v_4,
+            weight_v_5,
+            weight_v_6,
             self.layers[4].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -396,9 +453,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_10,
-            weight_v_11,
-            weight_v_12,
+            weight_v_7,
+            weight_v_8,
+            weight_v_9,
             self.layers[6].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -407,9 +464,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_13,
-            weight_v_14,
-            weight_v_15,
+            weight_v_10,
+            weight_v_11,
+            weight_v_12,
             self.layers[8].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -418,9 +475,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_16,
-            weight_v_17,
-            weight_v_18,
+            weight_v_13,
+            weight_v_14,
+            weight_v_15,
             self.layers[10].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -429,9 +486,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_19,
-            weight_v_20,
-            weight_v_21,
+            weight_v_16,
+            weight_v_17,
+            weight_v_18,
             self.layers[12].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -440,9 +497,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_22,
-            weight_v_23,
-            weight_v_24,
+            weight_v_19,
+            weight_v_20,
+            weight_v_21,
             self.layers[14].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -451,9 +508,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_25,
-            weight_v_26,
-            weight_v_27,
+            weight_v_22,
+            weight_v_23,
+            weight_v_24,
             self.layers[16].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -462,9 +519,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_28,
-            weight_v_29,
-            weight_v_30,
+            weight_v_25,
+            weight_v_26,
+            weight_v_27,
             self.layers[18].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -473,9 +530,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_31,
-            weight_v_32,
-            weight_v_33,
+            weight_v_28,
+            weight_v_29,
+            weight_v_30,
             self.layers[20].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -484,9 +541,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_34,
-            weight_v_35,
-            weight_v_36,
+            weight_v_31,
+            weight_v_32,
+            weight_v_33,
             self.layers[22].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -495,9 +552,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_37,
-            weight_v_38,
-            weight_v_39,
+            weight_v_34,
+            weight_v_35,
+            weight_v_36,
             self.layers[24].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -506,9 +563,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_40,
-            weight_v_41,
-            weight_v_42,
+            weight_v_37,
+            weight_v_38,
+            weight_v_39,
             self.layers[26].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -517,9 +574,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_43,
-            weight_v_44,
-            weight_v_45,
+            weight_v_40,
+            weight_v_41,
+            weight_v_42,
             self.layers[28].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15
@@ -528,9 +585,9 @@ class BasisLlama7B(nn.Module):
             x,
             cos,
             sin,
-            weight_v_46,
-            weight_v_47,
-            weight_v_48,
+            weight_v_43,
+            weight_v_44,
+            weight_v_45,
             self.layers[30].mlp,
             mask=mask,
         )  # specs/language/llama.sdsl:15

@@ -42,7 +42,7 @@ class BlockCirculant(nn.Module):
     def __init__(self, classes=10):
         super().__init__()
         self.first = nn.Parameter(torch.empty(64, 128, 8))
-        nn.init.normal_(self.first, std=0.018042195912175804)
+        nn.init.normal_(self.first, std=3072**-0.5)
         self.up = GatheredLinear(512, bound=1024**-0.5)
         self.down = nn.Linear(512, classes)
 
@@ -50,7 +50,7 @@ class BlockCirculant(nn.Module):
         return self.down(F.relu(self.up(x, self.first)))  # spec:5  [B, classes]
 
     def reset_parameters(self):
-        nn.init.normal_(self.first, std=0.018042195912175804)
+        nn.init.normal_(self.first, std=3072**-0.5)
         for module in self.modules():
             if module is not self and hasattr(module, "reset_parameters"):
                 module.reset_parameters()

@@ -19,17 +19,20 @@ from torch import nn
 class TuckerConv2d(nn.Module):
     """A Conv2d whose weight is a core times a matrix for each axis (Tucker)."""
 
-    def __init__(self):
+    def __init__(self, std, weight_outputs_std, weight_inputs_std):
         super().__init__()
+        self.std = std
+        self.weight_outputs_std = weight_outputs_std
+        self.weight_inputs_std = weight_inputs_std
         self.weight_core = nn.Parameter(torch.empty(16, 16, 3, 3))
         self.weight_outputs = nn.Parameter(torch.empty(128, 16))
         self.weight_inputs = nn.Parameter(torch.empty(64, 16))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_core, std=0.11456080308321691)
-        nn.init.normal_(self.weight_outputs, std=0.11456080308321691)
-        nn.init.normal_(self.weight_inputs, std=0.11456080308321691)
+        nn.init.normal_(self.weight_core, std=self.std)
+        nn.init.normal_(self.weight_outputs, std=self.weight_outputs_std)
+        nn.init.normal_(self.weight_inputs, std=self.weight_inputs_std)
 
     def forward(self, x):
         return F.conv2d(
@@ -46,7 +49,11 @@ class TuckerConv2d(nn.Module):
 class ChannelTuckerConv(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv = TuckerConv2d()
+        self.conv = TuckerConv2d(
+            std=(1728**-0.5 * 1728**-0.5 / 256) ** 0.16666666666666666,
+            weight_outputs_std=(1728**-0.5 * 1728**-0.5 / 256) ** 0.16666666666666666,
+            weight_inputs_std=(1728**-0.5 * 1728**-0.5 / 256) ** 0.16666666666666666,
+        )
 
     def forward(self, x):
         return self.conv(x)  # spec:4

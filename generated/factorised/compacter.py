@@ -23,8 +23,12 @@ from torch import nn
 class KroneckerLinear(nn.Module):
     """A Linear that others read: without input it gives its weight."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, std, weight_v_std, weight_a_std, bias_bound):
         super().__init__()
+        self.std = std
+        self.weight_v_std = weight_v_std
+        self.weight_a_std = weight_a_std
+        self.bias_bound = bias_bound
         self.weight_u = nn.Parameter(torch.empty(4, 6, 1))
         self.weight_v = nn.Parameter(torch.empty(4, 1, 192))
         self.weight_a = nn.Parameter(torch.empty(4, 4, 4))
@@ -32,10 +36,10 @@ class KroneckerLinear(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.21839511618407473)
-        nn.init.normal_(self.weight_v, std=0.21839511618407473)
-        nn.init.normal_(self.weight_a, std=0.21839511618407473)
-        nn.init.uniform_(self.bias, -0.03608439182435161, 0.03608439182435161)
+        nn.init.normal_(self.weight_u, std=self.std)
+        nn.init.normal_(self.weight_v, std=self.weight_v_std)
+        nn.init.normal_(self.weight_a, std=self.weight_a_std)
+        nn.init.uniform_(self.bias, -self.bias_bound, self.bias_bound)
 
     def forward(self, x=None):
         if x is None:
@@ -54,17 +58,20 @@ class KroneckerLinear(nn.Module):
 class TensorLinear(nn.Module):
     """A Linear whose weight is contracted from small tensors."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, std, weight_v_std, bias_bound):
         super().__init__()
+        self.std = std
+        self.weight_v_std = weight_v_std
+        self.bias_bound = bias_bound
         self.weight_u = nn.Parameter(torch.empty(4, 192, 1))
         self.weight_v = nn.Parameter(torch.empty(4, 1, 6))
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.3891358581130053)
-        nn.init.normal_(self.weight_v, std=0.3891358581130053)
-        nn.init.uniform_(self.bias, -0.2041241452319315, 0.2041241452319315)
+        nn.init.normal_(self.weight_u, std=self.std)
+        nn.init.normal_(self.weight_v, std=self.weight_v_std)
+        nn.init.uniform_(self.bias, -self.bias_bound, self.bias_bound)
 
     def forward(self, x, weight_a):
         return F.linear(
@@ -81,10 +88,14 @@ class TensorLinear(nn.Module):
 class Adapter(nn.Module):
     """An adapter: down to a small width and back, added to what comes in."""
 
-    def __init__(self):
+    def __init__(self, std, bias_bound, up_std, up_bias_bound):
         super().__init__()
-        self.down = KroneckerLinear(24)
-        self.up = TensorLinear(768)
+        self.down = KroneckerLinear(
+            24, std=std, weight_v_std=std, weight_a_std=std, bias_bound=bias_bound
+        )
+        self.up = TensorLinear(
+            768, std=up_std, weight_v_std=up_std, bias_bound=up_bias_bound
+        )
 
     def forward(self, x):
         weight_a = self.down()
@@ -94,17 +105,20 @@ class Adapter(nn.Module):
 class TensorLinear2(nn.Module):
     """A Linear whose weight is contracted from small tensors."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, std, weight_v_std, bias_bound):
         super().__init__()
+        self.std = std
+        self.weight_v_std = weight_v_std
+        self.bias_bound = bias_bound
         self.weight_u = nn.Parameter(torch.empty(4, 6, 1))
         self.weight_v = nn.Parameter(torch.empty(4, 1, 192))
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_u, std=0.21839511618407473)
-        nn.init.normal_(self.weight_v, std=0.21839511618407473)
-        nn.init.uniform_(self.bias, -0.03608439182435161, 0.03608439182435161)
+        nn.init.normal_(self.weight_u, std=self.std)
+        nn.init.normal_(self.weight_v, std=self.weight_v_std)
+        nn.init.uniform_(self.bias, -self.bias_bound, self.bias_bound)
 
     def forward(self, x, weight_a):
         return F.linear(
@@ -121,10 +135,12 @@ class TensorLinear2(nn.Module):
 class AdapterReader(nn.Module):
     """Adapter that shares: `weight_a` is another's, handed in by the caller."""
 
-    def __init__(self):
+    def __init__(self, std, bias_bound, up_std, up_bias_bound):
         super().__init__()
-        self.down = TensorLinear2(24)
-        self.up = TensorLinear(768)
+        self.down = TensorLinear2(24, std=std, weight_v_std=std, bias_bound=bias_bound)
+        self.up = TensorLinear(
+            768, std=up_std, weight_v_std=up_std, bias_bound=up_bias_bound
+        )
 
     def forward(self, x, weight_a):
         return x + self.up(F.gelu(self.down(x, weight_a)), weight_a)  # spec:20
@@ -134,7 +150,23 @@ class Compacter(nn.Module):
     def __init__(self, count=48):
         super().__init__()
         self.adapters = nn.ModuleList(
-            [Adapter()] + [AdapterReader() for _ in range(count - 1)]
+            [
+                Adapter(
+                    std=(2304**-0.5 * 2304**-0.5 / 4) ** 0.16666666666666666,
+                    bias_bound=768**-0.5,
+                    up_std=(72**-0.5 * 72**-0.5 / 4) ** 0.16666666666666666,
+                    up_bias_bound=24**-0.5,
+                ),
+            ]
+            + [
+                AdapterReader(
+                    std=(2304**-0.5 * 2304**-0.5 / 4) ** 0.16666666666666666,
+                    bias_bound=768**-0.5,
+                    up_std=(72**-0.5 * 72**-0.5 / 4) ** 0.16666666666666666,
+                    up_bias_bound=24**-0.5,
+                )
+                for _ in range(count - 1)
+            ],
         )
 
     def forward(self, x):

@@ -19,8 +19,12 @@ from torch import nn
 class PolyadicConv2d(nn.Module):
     """A Conv2d whose weight is a weighted sum of rank-one tensors (CP)."""
 
-    def __init__(self):
+    def __init__(self, std, weight_inputs_std, weight_height_std, weight_width_std):
         super().__init__()
+        self.std = std
+        self.weight_inputs_std = weight_inputs_std
+        self.weight_height_std = weight_height_std
+        self.weight_width_std = weight_width_std
         self.weight_weights = nn.Parameter(torch.empty(16))
         self.weight_outputs = nn.Parameter(torch.empty(128, 16))
         self.weight_inputs = nn.Parameter(torch.empty(64, 16))
@@ -30,10 +34,10 @@ class PolyadicConv2d(nn.Module):
 
     def reset_parameters(self):
         nn.init.ones_(self.weight_weights)
-        nn.init.normal_(self.weight_outputs, std=0.278478733344532)
-        nn.init.normal_(self.weight_inputs, std=0.278478733344532)
-        nn.init.normal_(self.weight_height, std=0.278478733344532)
-        nn.init.normal_(self.weight_width, std=0.278478733344532)
+        nn.init.normal_(self.weight_outputs, std=self.std)
+        nn.init.normal_(self.weight_inputs, std=self.weight_inputs_std)
+        nn.init.normal_(self.weight_height, std=self.weight_height_std)
+        nn.init.normal_(self.weight_width, std=self.weight_width_std)
 
     def forward(self, x):
         return F.conv2d(
@@ -60,7 +64,12 @@ class PolyadicConv2d(nn.Module):
 class CpConv(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv = PolyadicConv2d()
+        self.conv = PolyadicConv2d(
+            std=(1728**-0.5 * 1728**-0.5 / 16) ** 0.125,
+            weight_inputs_std=(1728**-0.5 * 1728**-0.5 / 16) ** 0.125,
+            weight_height_std=(1728**-0.5 * 1728**-0.5 / 16) ** 0.125,
+            weight_width_std=(1728**-0.5 * 1728**-0.5 / 16) ** 0.125,
+        )
 
     def forward(self, x):
         return self.conv(x)  # spec:4

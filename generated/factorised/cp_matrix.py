@@ -19,8 +19,22 @@ from torch import nn
 class PolyadicLinear(nn.Module):
     """A Linear whose weight is a weighted sum of rank-one tensors (CP)."""
 
-    def __init__(self):
+    def __init__(
+        self,
+        std,
+        weight_rows1_std,
+        weight_rows2_std,
+        weight_columns0_std,
+        weight_columns1_std,
+        weight_columns2_std,
+    ):
         super().__init__()
+        self.std = std
+        self.weight_rows1_std = weight_rows1_std
+        self.weight_rows2_std = weight_rows2_std
+        self.weight_columns0_std = weight_columns0_std
+        self.weight_columns1_std = weight_columns1_std
+        self.weight_columns2_std = weight_columns2_std
         self.weight_weights = nn.Parameter(torch.empty(8))
         self.weight_rows0 = nn.Parameter(torch.empty(8, 8))
         self.weight_rows1 = nn.Parameter(torch.empty(8, 8))
@@ -32,12 +46,12 @@ class PolyadicLinear(nn.Module):
 
     def reset_parameters(self):
         nn.init.ones_(self.weight_weights)
-        nn.init.normal_(self.weight_rows0, std=0.44109854800996867)
-        nn.init.normal_(self.weight_rows1, std=0.44109854800996867)
-        nn.init.normal_(self.weight_rows2, std=0.44109854800996867)
-        nn.init.normal_(self.weight_columns0, std=0.44109854800996867)
-        nn.init.normal_(self.weight_columns1, std=0.44109854800996867)
-        nn.init.normal_(self.weight_columns2, std=0.44109854800996867)
+        nn.init.normal_(self.weight_rows0, std=self.std)
+        nn.init.normal_(self.weight_rows1, std=self.weight_rows1_std)
+        nn.init.normal_(self.weight_rows2, std=self.weight_rows2_std)
+        nn.init.normal_(self.weight_columns0, std=self.weight_columns0_std)
+        nn.init.normal_(self.weight_columns1, std=self.weight_columns1_std)
+        nn.init.normal_(self.weight_columns2, std=self.weight_columns2_std)
 
     def forward(self, x):
         return F.linear(
@@ -71,7 +85,14 @@ class PolyadicLinear(nn.Module):
 class CpMatrix(nn.Module):
     def __init__(self):
         super().__init__()
-        self.fc = PolyadicLinear()
+        self.fc = PolyadicLinear(
+            std=(2304**-0.5 * 2304**-0.5 / 8) ** 0.08333333333333333,
+            weight_rows1_std=(2304**-0.5 * 2304**-0.5 / 8) ** 0.08333333333333333,
+            weight_rows2_std=(2304**-0.5 * 2304**-0.5 / 8) ** 0.08333333333333333,
+            weight_columns0_std=(2304**-0.5 * 2304**-0.5 / 8) ** 0.08333333333333333,
+            weight_columns1_std=(2304**-0.5 * 2304**-0.5 / 8) ** 0.08333333333333333,
+            weight_columns2_std=(2304**-0.5 * 2304**-0.5 / 8) ** 0.08333333333333333,
+        )
 
     def forward(self, x):
         return self.fc(x)  # spec:4

@@ -42,9 +42,9 @@ class LowRankEmbedding(nn.Module):
 
 
 class FactorisedEmbeddingFrozenRows(nn.Module):
-    def __init__(self, dim=768):
+    def __init__(self, vocab=30000, dim=768):
         super().__init__()
-        self.embed = LowRankEmbedding(30000, 128, 768, std=0.02 * math.sqrt(dim / 128))
+        self.embed = LowRankEmbedding(vocab, 128, dim, std=0.02 * math.sqrt(dim / 128))
         self.mix = nn.Linear(dim, dim)
 
     def forward(self, tokens):

@@ -42,7 +42,7 @@ class Hankel(nn.Module):
     def __init__(self, classes=10):
         super().__init__()
         self.diagonals = nn.Parameter(torch.empty(1295))
-        nn.init.normal_(self.diagonals, std=0.020619652471058063)
+        nn.init.normal_(self.diagonals, std=2352**-0.5)
         self.up = GatheredLinear(512, bound=784**-0.5)
         self.down = nn.Linear(512, classes)
 
@@ -50,7 +50,7 @@ class Hankel(nn.Module):
         return self.down(F.relu(self.up(x, self.diagonals)))  # spec:5  [B, classes]
 
     def reset_parameters(self):
-        nn.init.normal_(self.diagonals, std=0.020619652471058063)
+        nn.init.normal_(self.diagonals, std=2352**-0.5)
         for module in self.modules():
             if module is not self and hasattr(module, "reset_parameters"):
                 module.reset_parameters()

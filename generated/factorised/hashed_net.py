@@ -54,8 +54,9 @@ class GatheredLinear(nn.Module):
 class GatheredLinear2(nn.Module):
     """A Linear whose weight is put together from elements of the tensor given."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
         self.register_buffer(
             "weight_index", torch.empty(10, 1000, dtype=torch.long), persistent=False
@@ -64,7 +65,7 @@ class GatheredLinear2(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.03162277660168379, 0.03162277660168379)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
         i = torch.arange(10).view(-1, 1)
         j = torch.arange(1000)
         self.weight_index.copy_(hashed(2, i, j) % 1250)
@@ -79,20 +80,20 @@ class GatheredLinear2(nn.Module):
 class HashedNet(nn.Module):
     def __init__(self):
         super().__init__()
-        self.down_numbers = nn.Parameter(torch.empty(1250))
         self.up_numbers = nn.Parameter(torch.empty(98000))
-        nn.init.normal_(self.down_numbers, std=0.018257418583505537)
-        nn.init.normal_(self.up_numbers, std=0.020619652471058063)
+        self.down_numbers = nn.Parameter(torch.empty(1250))
+        nn.init.normal_(self.up_numbers, std=2352**-0.5)
+        nn.init.normal_(self.down_numbers, std=3000**-0.5)
         self.up = GatheredLinear(1000, bound=784**-0.5)
-        self.down = GatheredLinear2(10)
+        self.down = GatheredLinear2(10, bound=1000**-0.5)
 
     def forward(self, x):
         # spec:5
         return self.down(F.relu(self.up(x, self.up_numbers)), self.down_numbers)
 
     def reset_parameters(self):
-        nn.init.normal_(self.down_numbers, std=0.018257418583505537)
-        nn.init.normal_(self.up_numbers, std=0.020619652471058063)
+        nn.init.normal_(self.up_numbers, std=2352**-0.5)
+        nn.init.normal_(self.down_numbers, std=3000**-0.5)
         for module in self.modules():
             if module is not self and hasattr(module, "reset_parameters"):
                 module.reset_parameters()

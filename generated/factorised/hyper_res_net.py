@@ -148,8 +148,8 @@ class GeneratedBlock3(nn.Module):
         super().__init__()
         assert inputs % 16 == 0
         assert outputs % 16 == 0
-        self.first = nn.Parameter(torch.empty(outputs // 16, inputs // 16, code))
-        self.second = nn.Parameter(torch.empty(outputs // 16, outputs // 16, code))
+        self.first = nn.Parameter(torch.empty(inputs // 16, inputs // 16, code))
+        self.second = nn.Parameter(torch.empty(inputs // 16, inputs // 16, code))
         self.reset_parameters()
         self.norm1 = nn.BatchNorm2d(outputs)
         self.norm2 = nn.BatchNorm2d(outputs)
@@ -185,14 +185,14 @@ class HyperResNet(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, image):
-        x = F.relu(self.norm(self.stem(image)))  # spec:41
+        x = F.relu(self.norm(self.stem(image)))
         x = self.stage1[0](x)  # spec:41
         for layer in self.stage1[1:]:
             x = layer(x, self.stage1[0].generator)  # spec:41
-        x = self.down2(x, self.stage1[0].generator)  # spec:41
+        x = self.down2(x, self.stage1[0].generator)
         for layer in self.stage2:
             x = layer(x, self.stage1[0].generator)  # spec:41
-        x = self.down3(x, self.stage1[0].generator)  # spec:41
+        x = self.down3(x, self.stage1[0].generator)
         for layer in self.stage3:
             x = layer(x, self.stage1[0].generator)  # spec:41
         return self.head(x.mean(dim=(2, 3)))  # spec:42  [B, classes]

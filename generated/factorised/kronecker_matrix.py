@@ -19,15 +19,17 @@ from torch import nn
 class KroneckerLinear(nn.Module):
     """A Linear whose weight is a sum of Kronecker products."""
 
-    def __init__(self):
+    def __init__(self, std, weight_b_std):
         super().__init__()
+        self.std = std
+        self.weight_b_std = weight_b_std
         self.weight_a = nn.Parameter(torch.empty(32, 32))
         self.weight_b = nn.Parameter(torch.empty(24, 24))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_a, std=0.14433756729740643)
-        nn.init.normal_(self.weight_b, std=0.14433756729740643)
+        nn.init.normal_(self.weight_a, std=self.std)
+        nn.init.normal_(self.weight_b, std=self.weight_b_std)
 
     def forward(self, x):
         return F.linear(
@@ -39,7 +41,10 @@ class KroneckerLinear(nn.Module):
 class KroneckerMatrix(nn.Module):
     def __init__(self):
         super().__init__()
-        self.fc = KroneckerLinear()
+        self.fc = KroneckerLinear(
+            std=(2304**-0.5 * 2304**-0.5 / 1) ** 0.25,
+            weight_b_std=(2304**-0.5 * 2304**-0.5 / 1) ** 0.25,
+        )
 
     def forward(self, x):
         return self.fc(x)  # spec:4

@@ -32,7 +32,7 @@ class MixedLinear(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_mix, std=0.3535533905932738)
+        nn.init.normal_(self.weight_mix, std=8**-0.5)
         nn.init.normal_(self.weight_bank, std=(3 * self.weight_bank.shape[3]) ** -0.5)
 
     def forward(self, x=None):
@@ -55,7 +55,7 @@ class MixedLinear2(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_mix, std=0.3535533905932738)
+        nn.init.normal_(self.weight_mix, std=8**-0.5)
         nn.init.normal_(
             self.weight_bank, std=(3 * self.weight_bank[0, 0].numel()) ** -0.5
         )
@@ -100,7 +100,7 @@ class SharedLinear(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_mix, std=0.3535533905932738)
+        nn.init.normal_(self.weight_mix, std=8**-0.5)
 
     def forward(self, x, weight_bank):
         return F.linear(
@@ -117,7 +117,7 @@ class SharedLinear2(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_mix, std=0.3535533905932738)
+        nn.init.normal_(self.weight_mix, std=8**-0.5)
 
     def forward(self, x, weight_bank):
         return F.linear(
@@ -169,13 +169,13 @@ class Masa(nn.Module):
 
     def forward(self, x):
         weight_bank = self.layers[0].q()
-        weight_bank_2 = self.layers[0].k()
-        weight_bank_3 = self.layers[0].v()
-        weight_bank_4 = self.layers[0].out()
+        k_weight_bank = self.layers[0].k()
+        v_weight_bank = self.layers[0].v()
+        out_weight_bank = self.layers[0].out()
         x = self.layers[0](x)  # spec:4
         for layer in self.layers[1:]:
             # spec:4
-            x = layer(x, weight_bank, weight_bank_2, weight_bank_3, weight_bank_4)
+            x = layer(x, weight_bank, k_weight_bank, v_weight_bank, out_weight_bank)
         return x  # spec:4
 
     def reset_parameters(self):

@@ -19,17 +19,20 @@ from torch import nn
 class KroneckerLinear(nn.Module):
     """A Linear whose weight is a sum of Kronecker products."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, std, weight_b_std, bias_bound):
         super().__init__()
+        self.std = std
+        self.weight_b_std = weight_b_std
+        self.bias_bound = bias_bound
         self.weight_a = nn.Parameter(torch.empty(4, 4, 4))
         self.weight_b = nn.Parameter(torch.empty(4, 128, 128))
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_a, std=0.1129502504512306)
-        nn.init.normal_(self.weight_b, std=0.1129502504512306)
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        nn.init.normal_(self.weight_a, std=self.std)
+        nn.init.normal_(self.weight_b, std=self.weight_b_std)
+        nn.init.uniform_(self.bias, -self.bias_bound, self.bias_bound)
 
     def forward(self, x):
         return F.linear(
@@ -44,7 +47,12 @@ class KroneckerLinear(nn.Module):
 class Phm(nn.Module):
     def __init__(self):
         super().__init__()
-        self.fc = KroneckerLinear(512)
+        self.fc = KroneckerLinear(
+            512,
+            std=(1536**-0.5 * 1536**-0.5 / 4) ** 0.25,
+            weight_b_std=(1536**-0.5 * 1536**-0.5 / 4) ** 0.25,
+            bias_bound=512**-0.5,
+        )
 
     def forward(self, x):
         return self.fc(x)  # spec:4

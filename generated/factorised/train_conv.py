@@ -19,8 +19,12 @@ from torch import nn
 class TensorTrainConv2d(nn.Module):
     """A Conv2d whose weight is a tensor train."""
 
-    def __init__(self):
+    def __init__(self, std, weight_core1_std, weight_core2_std, weight_core3_std):
         super().__init__()
+        self.std = std
+        self.weight_core1_std = weight_core1_std
+        self.weight_core2_std = weight_core2_std
+        self.weight_core3_std = weight_core3_std
         self.weight_core0 = nn.Parameter(torch.empty(64, 16))
         self.weight_core1 = nn.Parameter(torch.empty(16, 3, 16))
         self.weight_core2 = nn.Parameter(torch.empty(16, 3, 3))
@@ -28,10 +32,10 @@ class TensorTrainConv2d(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_core0, std=0.17164726199225983)
-        nn.init.normal_(self.weight_core1, std=0.17164726199225983)
-        nn.init.normal_(self.weight_core2, std=0.17164726199225983)
-        nn.init.normal_(self.weight_core3, std=0.17164726199225983)
+        nn.init.normal_(self.weight_core0, std=self.std)
+        nn.init.normal_(self.weight_core1, std=self.weight_core1_std)
+        nn.init.normal_(self.weight_core2, std=self.weight_core2_std)
+        nn.init.normal_(self.weight_core3, std=self.weight_core3_std)
 
     def forward(self, x):
         return F.conv2d(
@@ -52,7 +56,12 @@ class TensorTrainConv2d(nn.Module):
 class TrainConv(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv = TensorTrainConv2d()
+        self.conv = TensorTrainConv2d(
+            std=(1728**-0.5 * 1728**-0.5 / 768) ** 0.125,
+            weight_core1_std=(1728**-0.5 * 1728**-0.5 / 768) ** 0.125,
+            weight_core2_std=(1728**-0.5 * 1728**-0.5 / 768) ** 0.125,
+            weight_core3_std=(1728**-0.5 * 1728**-0.5 / 768) ** 0.125,
+        )
 
     def forward(self, x):
         return self.conv(x)  # spec:4

@@ -19,17 +19,20 @@ from torch import nn
 class TensorTrainLinear(nn.Module):
     """A Linear whose weight is a tensor train."""
 
-    def __init__(self):
+    def __init__(self, std, weight_core1_std, weight_core2_std):
         super().__init__()
+        self.std = std
+        self.weight_core1_std = weight_core1_std
+        self.weight_core2_std = weight_core2_std
         self.weight_core0 = nn.Parameter(torch.empty(8, 8, 8))
         self.weight_core1 = nn.Parameter(torch.empty(8, 8, 8, 8))
         self.weight_core2 = nn.Parameter(torch.empty(8, 12, 12))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_core0, std=0.13758030203727611)
-        nn.init.normal_(self.weight_core1, std=0.13758030203727611)
-        nn.init.normal_(self.weight_core2, std=0.13758030203727611)
+        nn.init.normal_(self.weight_core0, std=self.std)
+        nn.init.normal_(self.weight_core1, std=self.weight_core1_std)
+        nn.init.normal_(self.weight_core2, std=self.weight_core2_std)
 
     def forward(self, x):
         return F.linear(
@@ -45,7 +48,11 @@ class TensorTrainLinear(nn.Module):
 class TrainMatrix(nn.Module):
     def __init__(self):
         super().__init__()
-        self.fc = TensorTrainLinear()
+        self.fc = TensorTrainLinear(
+            std=(2304**-0.5 * 2304**-0.5 / 64) ** 0.16666666666666666,
+            weight_core1_std=(2304**-0.5 * 2304**-0.5 / 64) ** 0.16666666666666666,
+            weight_core2_std=(2304**-0.5 * 2304**-0.5 / 64) ** 0.16666666666666666,
+        )
 
     def forward(self, x):
         return self.fc(x)  # spec:4

@@ -19,8 +19,20 @@ from torch import nn
 class TuckerConv2d(nn.Module):
     """A Conv2d whose weight is a core times a matrix for each axis (Tucker)."""
 
-    def __init__(self):
+    def __init__(
+        self,
+        std,
+        weight_outputs_std,
+        weight_inputs_std,
+        weight_height_std,
+        weight_width_std,
+    ):
         super().__init__()
+        self.std = std
+        self.weight_outputs_std = weight_outputs_std
+        self.weight_inputs_std = weight_inputs_std
+        self.weight_height_std = weight_height_std
+        self.weight_width_std = weight_width_std
         self.weight_core = nn.Parameter(torch.empty(16, 16, 3, 3))
         self.weight_outputs = nn.Parameter(torch.empty(128, 16))
         self.weight_inputs = nn.Parameter(torch.empty(64, 16))
@@ -29,11 +41,11 @@ class TuckerConv2d(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_core, std=0.2187748419224884)
-        nn.init.normal_(self.weight_outputs, std=0.2187748419224884)
-        nn.init.normal_(self.weight_inputs, std=0.2187748419224884)
-        nn.init.normal_(self.weight_height, std=0.2187748419224884)
-        nn.init.normal_(self.weight_width, std=0.2187748419224884)
+        nn.init.normal_(self.weight_core, std=self.std)
+        nn.init.normal_(self.weight_outputs, std=self.weight_outputs_std)
+        nn.init.normal_(self.weight_inputs, std=self.weight_inputs_std)
+        nn.init.normal_(self.weight_height, std=self.weight_height_std)
+        nn.init.normal_(self.weight_width, std=self.weight_width_std)
 
     def forward(self, x):
         return F.conv2d(
@@ -60,7 +72,13 @@ class TuckerConv2d(nn.Module):
 class TuckerConv(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv = TuckerConv2d()
+        self.conv = TuckerConv2d(
+            std=(1728**-0.5 * 1728**-0.5 / 2304) ** 0.1,
+            weight_outputs_std=(1728**-0.5 * 1728**-0.5 / 2304) ** 0.1,
+            weight_inputs_std=(1728**-0.5 * 1728**-0.5 / 2304) ** 0.1,
+            weight_height_std=(1728**-0.5 * 1728**-0.5 / 2304) ** 0.1,
+            weight_width_std=(1728**-0.5 * 1728**-0.5 / 2304) ** 0.1,
+        )
 
     def forward(self, x):
         return self.conv(x)  # spec:4

@@ -19,8 +19,24 @@ from torch import nn
 class TuckerLinear(nn.Module):
     """A Linear whose weight is a core times a matrix for each axis (Tucker)."""
 
-    def __init__(self):
+    def __init__(
+        self,
+        std,
+        weight_rows0_std,
+        weight_rows1_std,
+        weight_rows2_std,
+        weight_columns0_std,
+        weight_columns1_std,
+        weight_columns2_std,
+    ):
         super().__init__()
+        self.std = std
+        self.weight_rows0_std = weight_rows0_std
+        self.weight_rows1_std = weight_rows1_std
+        self.weight_rows2_std = weight_rows2_std
+        self.weight_columns0_std = weight_columns0_std
+        self.weight_columns1_std = weight_columns1_std
+        self.weight_columns2_std = weight_columns2_std
         self.weight_core = nn.Parameter(torch.empty(8, 8, 8, 8, 8, 8))
         self.weight_rows0 = nn.Parameter(torch.empty(8, 8))
         self.weight_rows1 = nn.Parameter(torch.empty(8, 8))
@@ -31,13 +47,13 @@ class TuckerLinear(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_core, std=0.23593051435887452)
-        nn.init.normal_(self.weight_rows0, std=0.23593051435887452)
-        nn.init.normal_(self.weight_rows1, std=0.23593051435887452)
-        nn.init.normal_(self.weight_rows2, std=0.23593051435887452)
-        nn.init.normal_(self.weight_columns0, std=0.23593051435887452)
-        nn.init.normal_(self.weight_columns1, std=0.23593051435887452)
-        nn.init.normal_(self.weight_columns2, std=0.23593051435887452)
+        nn.init.normal_(self.weight_core, std=self.std)
+        nn.init.normal_(self.weight_rows0, std=self.weight_rows0_std)
+        nn.init.normal_(self.weight_rows1, std=self.weight_rows1_std)
+        nn.init.normal_(self.weight_rows2, std=self.weight_rows2_std)
+        nn.init.normal_(self.weight_columns0, std=self.weight_columns0_std)
+        nn.init.normal_(self.weight_columns1, std=self.weight_columns1_std)
+        nn.init.normal_(self.weight_columns2, std=self.weight_columns2_std)
 
     def forward(self, x):
         return F.linear(
@@ -73,7 +89,18 @@ class TuckerLinear(nn.Module):
 class TuckerMatrix(nn.Module):
     def __init__(self):
         super().__init__()
-        self.fc = TuckerLinear()
+        self.fc = TuckerLinear(
+            std=(2304**-0.5 * 2304**-0.5 / 262144) ** 0.07142857142857142,
+            weight_rows0_std=(2304**-0.5 * 2304**-0.5 / 262144) ** 0.07142857142857142,
+            weight_rows1_std=(2304**-0.5 * 2304**-0.5 / 262144) ** 0.07142857142857142,
+            weight_rows2_std=(2304**-0.5 * 2304**-0.5 / 262144) ** 0.07142857142857142,
+            weight_columns0_std=(2304**-0.5 * 2304**-0.5 / 262144)
+            ** 0.07142857142857142,
+            weight_columns1_std=(2304**-0.5 * 2304**-0.5 / 262144)
+            ** 0.07142857142857142,
+            weight_columns2_std=(2304**-0.5 * 2304**-0.5 / 262144)
+            ** 0.07142857142857142,
+        )
 
     def forward(self, x):
         return self.fc(x)  # spec:4

@@ -30,8 +30,8 @@ class FedRepCifar10(nn.Module):
         self.head = nn.Linear(64, classes)
 
     def forward(self, x):
-        x = F.max_pool2d(F.relu(self.conv1(x)), 2)  # spec:11
-        x = F.max_pool2d(F.relu(self.conv2(x)), 2)  # spec:12
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)  # spec:11  [B, width, 14, 14]
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)  # spec:12  [B, width, 5, 5]
         return self.head(F.relu(self.fc2(F.relu(self.fc1(x.flatten(1))))))  # spec:13
 
     def reset_parameters(self):

@@ -28,8 +28,8 @@ class LgFedAvgCifar10(nn.Module):
         self.fc3 = nn.Linear(100, classes)
 
     def forward(self, x):
-        x = F.max_pool2d(F.relu(self.conv1(x)), 2)  # spec:31
-        x = F.max_pool2d(F.relu(self.conv2(x)), 2)  # spec:32
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)  # spec:31  [B, width, 14, 14]
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)  # spec:32  [B, 16, 5, 5]
         return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x.flatten(1))))))  # spec:33
 
     def reset_parameters(self):

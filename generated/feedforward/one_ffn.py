@@ -220,7 +220,7 @@ class OneFfn(nn.Module):
         M = tokens.shape[1]
         x = math.sqrt(self.dim) * self.source(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # specs/crosslayer/takase.sdsl:18
+        ).to(self.source.weight.dtype)
         x = self.encoder[0](x, mask)  # specs/crosslayer/takase.sdsl:18
         for layer in self.encoder[1:]:
             # specs/crosslayer/takase.sdsl:18

@@ -212,13 +212,15 @@ class SharedEncoderNoDecoder(nn.Module):
         T = labels.shape[1]
         memory = math.sqrt(self.dim) * self.source(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # spec:56
+        ).to(self.source.weight.dtype)
         memory = self.encoder[0](memory, mask)  # spec:56
         for layer in self.encoder[1:]:
             memory = layer(memory, self.encoder[0].ffn, mask=mask)  # spec:56
         x = (
             math.sqrt(self.dim) * self.source(labels)
-            + sinusoid(torch.arange(T, device=tokens.device), self.dim)[0:T]
+            + sinusoid(torch.arange(T, device=tokens.device), self.dim).to(
+                self.source.weight.dtype
+            )[0:T]
         )  # spec:59
         for layer in self.decoder:
             x = layer(x, memory, mask)  # spec:60

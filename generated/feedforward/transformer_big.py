@@ -199,7 +199,7 @@ class TransformerBig(nn.Module):
         M = tokens.shape[1]
         x = math.sqrt(self.dim) * self.source(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # specs/crosslayer/takase.sdsl:18
+        ).to(self.source.weight.dtype)
         for layer in self.encoder:
             x = layer(x, mask)  # specs/crosslayer/takase.sdsl:18
         return x  # specs/crosslayer/takase.sdsl:18  [B, M, dim]

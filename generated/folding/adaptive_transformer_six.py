@@ -219,12 +219,19 @@ class AdaptiveTransformerSix(nn.Module):
 
     def encode(self, tokens, mask=None):
         B, M = tokens.shape
-        s = math.sqrt(self.dim) * self.source(tokens)  # spec:120
-        signal = sinusoid(torch.arange(M, device=tokens.device), self.dim)  # spec:120
-        mixed = torch.zeros(B, M, self.dim, device=tokens.device)  # spec:120
-        halted = torch.zeros(B, M, device=tokens.device)  # spec:121
-        remainder = torch.zeros(B, M, device=tokens.device)  # spec:121
-        updates = torch.zeros(B, M, device=tokens.device)  # spec:121
+        s = math.sqrt(self.dim) * self.source(tokens)
+        signal = sinusoid(torch.arange(M, device=tokens.device), self.dim).to(
+            self.encoder_step.dtype
+        )
+        mixed = torch.zeros(
+            B, M, self.dim, dtype=self.encoder_step.dtype, device=tokens.device
+        )  # spec:120
+        halted = torch.zeros(B, M, dtype=self.encoder_step.dtype, device=tokens.device)
+        remainder = torch.zeros(
+            B, M, dtype=self.encoder_step.dtype, device=tokens.device
+        )
+        # spec:121
+        updates = torch.zeros(B, M, dtype=self.encoder_step.dtype, device=tokens.device)
         for t in range(self.steps):
             if not (halted < 1 - self.epsilon).any():
                 break  # spec:122
@@ -240,14 +247,13 @@ class AdaptiveTransformerSix(nn.Module):
 
     def decode(self, labels, memory, mask=None):
         B, T = labels.shape
-        s = math.sqrt(self.dim) * self.source(labels)  # spec:134
+        s = math.sqrt(self.dim) * self.source(labels)
         signal = sinusoid(torch.arange(T, device=labels.device), self.dim).to(
             memory.dtype
-        )  # spec:134
+        )
         # spec:134
         mixed = torch.zeros(B, T, self.dim, dtype=memory.dtype, device=labels.device)
-        halted = torch.zeros(B, T, dtype=memory.dtype, device=labels.device)  # spec:135
-        # spec:135
+        halted = torch.zeros(B, T, dtype=memory.dtype, device=labels.device)
         remainder = torch.zeros(B, T, dtype=memory.dtype, device=labels.device)
         # spec:135
         updates = torch.zeros(B, T, dtype=memory.dtype, device=labels.device)

@@ -117,7 +117,9 @@ class DeepEquilibriumSmall(nn.Module):
         assert max_steps >= 1, "max_steps >= 1"  # spec:39
         # spec:40
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        z = torch.zeros(B, T, self.dim, device=tokens.device)  # spec:41
+        z = torch.zeros(
+            B, T, self.dim, dtype=self.embed.weight.dtype, device=tokens.device
+        )  # spec:41
         moved = 1.0  # spec:42
         with torch.no_grad():
             for _ in range(max_steps):
@@ -126,7 +128,7 @@ class DeepEquilibriumSmall(nn.Module):
                 new = self.damping * z + (1 - self.damping) * self.body(z, x)  # spec:43
                 moved = distance(new, z)  # spec:44
                 z = new  # spec:45
-        z = z.detach()  # spec:47
+        z = z.detach()
         moved = moved.detach()  # spec:47
         for _ in range(grad_steps):
             z = self.damping * z + (1 - self.damping) * self.body(z, x)  # spec:48

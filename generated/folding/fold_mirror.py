@@ -99,7 +99,6 @@ class FoldMirror(nn.Module):
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
         assert T <= self.max_len, "T <= max_len"  # spec:11
-        # spec:12
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
         for i in ORDER:
             x = self.layers[i](x, mask)  # spec:12

@@ -88,18 +88,17 @@ class EncoderLayer(nn.Module):
 
 
 class FoldNested(nn.Module):
-    def __init__(self, vocab=30522, dim=768, depth=6, heads=12, max_len=512):
+    def __init__(self, vocab=30522, dim=768, heads=12, max_len=512):
         super().__init__()
         self.max_len = max_len
         self.embed = Embedding(vocab, dim)
         self.pos = Embedding(max_len, dim)
-        self.layers = nn.ModuleList(EncoderLayer(dim, heads) for _ in range(depth))
+        self.layers = nn.ModuleList(EncoderLayer(dim, heads) for _ in range(6))
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
         assert T <= self.max_len, "T <= max_len"  # spec:11
-        # spec:12
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
         for i in ORDER:
             x = self.layers[i](x, mask)  # spec:12

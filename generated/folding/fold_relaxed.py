@@ -58,7 +58,7 @@ class SharedLayerNorm(nn.Module):
     def forward(self, x, turn):
         return F.layer_norm(
             x,
-            (768,),
+            (x.shape[-1],),
             weight=(self.weight, self.weight_1)[turn],
             bias=(self.bias, self.bias_1)[turn],
         )
@@ -148,18 +148,17 @@ class EncoderLayer(nn.Module):
 
 
 class FoldRelaxed(nn.Module):
-    def __init__(self, vocab=30522, dim=768, depth=6, heads=12, max_len=512):
+    def __init__(self, vocab=30522, dim=768, heads=12, max_len=512):
         super().__init__()
         self.max_len = max_len
         self.embed = Embedding(vocab, dim)
         self.pos = Embedding(max_len, dim)
-        self.layers = nn.ModuleList(EncoderLayer(dim, heads) for _ in range(depth))
+        self.layers = nn.ModuleList(EncoderLayer(dim, heads) for _ in range(6))
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
         assert T <= self.max_len, "T <= max_len"  # spec:11
-        # spec:12
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
         for i in range(2):
             for layer in self.layers:

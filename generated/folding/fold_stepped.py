@@ -123,7 +123,6 @@ class FoldStepped(nn.Module):
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
         assert T <= self.max_len, "T <= max_len"  # spec:11
-        # spec:12
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
         x = self.layers[0](x, 0, mask=mask)  # spec:12
         for layer in self.layers[1:]:

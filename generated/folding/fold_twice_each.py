@@ -97,7 +97,6 @@ class FoldTwiceEach(nn.Module):
     def forward(self, tokens, mask=None):
         T = tokens.shape[1]
         assert T <= self.max_len, "T <= max_len"  # spec:11
-        # spec:12
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
         for layer in self.layers:
             for _ in range(2):

@@ -128,7 +128,7 @@ class MixingLayer(nn.Module):
 
 
 class GolfNet(nn.Module):
-    def __init__(self, vocab=1024, dim=512, depth=11, heads=8, kv_heads=4, ff=1024):
+    def __init__(self, vocab=1024, dim=512, heads=8, kv_heads=4, ff=1024):
         super().__init__()
         self.dim = dim
         self.heads = heads
@@ -136,7 +136,7 @@ class GolfNet(nn.Module):
         nn.init.ones_(self.skip)
         self.embed = SharedEmbedding(vocab, dim)
         self.layers = nn.ModuleList(
-            MixingLayer(dim, heads, kv_heads, ff) for _ in range(depth)
+            MixingLayer(dim, heads, kv_heads, ff) for _ in range(11)
         )
         self.norm = nn.RMSNorm(dim, eps=1e-6)
         self.register_load_state_dict_pre_hook(_accept_aliases)

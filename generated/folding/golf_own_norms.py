@@ -135,7 +135,7 @@ class SharedRMSNorm(nn.Module):
     def forward(self, x, turn):
         return F.rms_norm(
             x,
-            (512,),
+            (x.shape[-1],),
             weight=self.weight if turn == 0 else getattr(self, f"weight_{turn}"),
             eps=1e-6,
         )

@@ -118,7 +118,7 @@ class Linear(nn.Linear):
 
 
 class HierarchicalModel(nn.Module):
-    def __init__(self, vocab=512, dim=512, depth=4, heads=8, ff=1536):
+    def __init__(self, vocab=512, dim=512, heads=8, ff=1536):
         super().__init__()
         self.dim = dim
         self.heads = heads
@@ -127,41 +127,37 @@ class HierarchicalModel(nn.Module):
         nn.init.normal_(self.low_start, std=1.0)
         nn.init.normal_(self.high_start, std=1.0)
         self.embed = Embedding(vocab, dim)
-        self.low = nn.ModuleList(
-            RotaryDecoderLayer(dim, heads, ff) for _ in range(depth)
-        )
-        self.high = nn.ModuleList(
-            RotaryDecoderLayer(dim, heads, ff) for _ in range(depth)
-        )
+        self.low = nn.ModuleList(RotaryDecoderLayer(dim, heads, ff) for _ in range(4))
+        self.high = nn.ModuleList(RotaryDecoderLayer(dim, heads, ff) for _ in range(4))
         self.norm = nn.RMSNorm(dim, eps=1e-6)
         self.head = Linear(dim, vocab, bias=False)
 
     def forward(self, tokens):
         B, T = tokens.shape
         x = math.sqrt(self.dim) * self.embed(tokens)  # spec:19  [B, T, dim]
-        fast = self.low_start.expand(B, T, -1)  # spec:20
+        fast = self.low_start.expand(B, T, -1)
         slow = self.high_start.expand(B, T, -1)  # spec:20
         cos, sin = rotary_tables(
             torch.arange(T, device=tokens.device), self.dim // self.heads, 10000.0, x
         )  # spec:21
         with torch.no_grad():
             for _ in range(3):
-                fast = fast + slow + x  # spec:22
+                fast = fast + slow + x
                 for layer in self.low:
                     fast = layer(fast, cos, sin)  # spec:22
-            slow = slow + fast  # spec:23
+            slow = slow + fast  # spec:21
             for layer in self.high:
                 slow = layer(slow, cos, sin)  # spec:23
             for _ in range(2):
-                fast = fast + slow + x  # spec:25
+                fast = fast + slow + x
                 for layer in self.low:
                     fast = layer(fast, cos, sin)  # spec:25
-        fast = fast.detach()  # spec:26
+        fast = fast.detach()
         slow = slow.detach()  # spec:26
-        fast = fast + slow + x  # spec:27
+        fast = fast + slow + x
         for layer in self.low:
             fast = layer(fast, cos, sin)  # spec:27
-        slow = slow + fast  # spec:28
+        slow = slow + fast
         for layer in self.high:
             slow = layer(slow, cos, sin)  # spec:28
         return self.head(self.norm(slow))  # spec:28  [B, T, vocab]

@@ -156,12 +156,12 @@ class GatedLayer(nn.Module):
 
 
 class Level(nn.Module):
-    def __init__(self, dim, depth, heads, head_dim, ff, rope, eps):
+    def __init__(self, dim, heads, head_dim, ff, rope, eps):
         super().__init__()
         self.dim = dim
         self.eps = eps
         self.layers = nn.ModuleList(
-            GatedLayer(dim, heads, head_dim, ff, rope, eps) for _ in range(depth)
+            GatedLayer(dim, heads, head_dim, ff, rope, eps) for _ in range(16)
         )
 
     def forward(self, x, cache, slot):
@@ -176,21 +176,18 @@ class HrmText1B(nn.Module):
         self,
         vocab=151808,
         dim=1536,
-        depth=16,
         heads=12,
         head_dim=128,
         ff=4096,
-        high_steps=2,
         rope=10000.0,
         eps=1e-6,
     ):
         super().__init__()
-        assert 2 == high_steps
         self.low_start = nn.Parameter(torch.empty(dim), requires_grad=False)
         nn.init.zeros_(self.low_start)
         self.embed = Embedding(vocab, dim)
-        self.low = Level(dim, depth, heads, head_dim, ff, rope, eps)
-        self.high = Level(dim, depth, heads, head_dim, ff, rope, eps)
+        self.low = Level(dim, heads, head_dim, ff, rope, eps)
+        self.high = Level(dim, heads, head_dim, ff, rope, eps)
         self.head = Linear(dim, vocab, bias=False)
 
     def forward(self, tokens, cache=None):

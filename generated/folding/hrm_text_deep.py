@@ -138,14 +138,12 @@ class HrmTextDeep(nn.Module):
         heads=12,
         head_dim=128,
         ff=4096,
-        high_steps=4,
         rope=10000.0,
         eps=1e-6,
     ):
         super().__init__()
         self.head_dim = head_dim
         self.rope = rope
-        assert 4 == high_steps
         self.low_start = nn.Parameter(torch.empty(dim), requires_grad=False)
         nn.init.zeros_(self.low_start)
         self.embed = Embedding(vocab, dim)

@@ -157,7 +157,11 @@ class Huginn3B(nn.Module):
         B, T = tokens.shape
         if start is None:
             start = math.sqrt(self.dim) * trunc_normal(
-                (B, T, self.dim), math.sqrt(2 / (5 * self.dim)), 3, device=tokens.device
+                (B, T, self.dim),
+                math.sqrt(2 / (5 * self.dim)),
+                3,
+                dtype=self.embed.weight.dtype,
+                device=tokens.device,
             )
         e = math.sqrt(self.dim) * self.embed(tokens)  # spec:55  [B, T, dim]
         cos, sin = rotary_tables(
@@ -168,15 +172,15 @@ class Huginn3B(nn.Module):
         s = start.type_as(e)  # spec:56
         with torch.no_grad():
             for _ in range(steps - grad_steps):
-                s = self.adapter(torch.cat((s, e), dim=-1))  # spec:57
+                s = self.adapter(torch.cat((s, e), dim=-1))
                 for layer in self.core:
                     s = layer(s, cos, sin)  # spec:57
         s = s.detach()  # spec:58
         for _ in range(min(steps, grad_steps)):
-            s = self.adapter(torch.cat((s, e), dim=-1))  # spec:59
+            s = self.adapter(torch.cat((s, e), dim=-1))
             for layer in self.core:
                 s = layer(s, cos, sin)  # spec:59
-        s = self.norm(s)  # spec:60
+        s = self.norm(s)
         for layer in self.coda:
             s = layer(s, cos, sin)  # spec:60
         return self.embed(self.norm(s), project=True)  # spec:60  [B, T, vocab]

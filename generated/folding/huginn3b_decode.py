@@ -192,26 +192,30 @@ class Huginn3BDecode(nn.Module):
         B, T = tokens.shape
         if start is None:
             start = math.sqrt(self.dim) * trunc_normal(
-                (B, T, self.dim), math.sqrt(2 / (5 * self.dim)), 3, device=tokens.device
+                (B, T, self.dim),
+                math.sqrt(2 / (5 * self.dim)),
+                3,
+                dtype=self.embed.weight.dtype,
+                device=tokens.device,
             )
         if cache is None:
             cache = {}
-        e = math.sqrt(self.dim) * self.embed(tokens)  # spec:55
+        e = math.sqrt(self.dim) * self.embed(tokens)
         for i, layer in enumerate(self.prelude):
             e = layer(e, cache, i)  # spec:55
         s = start.type_as(e)  # spec:56
         for t in range(steps - grad_steps):
-            turn_cache = cache.setdefault((2, t), {})  # spec:57
-            s = self.adapter(torch.cat((s, e), dim=-1))  # spec:57
+            turn_cache = cache.setdefault((2, t), {})
+            s = self.adapter(torch.cat((s, e), dim=-1))
             for i in range(self.core_depth):
                 s = self.core[i](s, turn_cache, i + 2)  # spec:57
         s = s.detach()  # spec:58
         for t in range(min(steps, grad_steps)):
-            turn_cache_2 = cache.setdefault((6, t), {})  # spec:59
-            s = self.adapter(torch.cat((s, e), dim=-1))  # spec:59
+            turn_cache_2 = cache.setdefault((6, t), {})
+            s = self.adapter(torch.cat((s, e), dim=-1))
             for i in range(self.core_depth):
                 s = self.core[i](s, turn_cache_2, i + 6)  # spec:59
-        s = self.norm(s)  # spec:60
+        s = self.norm(s)
         for i in range(2):
             s = self.coda[i](s, cache, i + 10)  # spec:60
         return self.embed(self.norm(s), project=True)  # spec:60  [B, T, vocab]

@@ -134,7 +134,7 @@ class Recursion(nn.Module):
         gate = 0.1 * torch.sigmoid(self.router(states).squeeze(2))  # spec:27  [B, K]
         best = gate.topk(keep).indices.sort().values  # spec:28  [B, keep]
         inside = inside.gather(1, best)  # spec:29
-        y = states.gather(1, best.unsqueeze(-1).expand(-1, -1, self.dim))  # spec:30
+        y = states.gather(1, best.unsqueeze(-1).expand(-1, -1, self.dim))
         for layer in self.layers:
             y = layer(y, inside)  # spec:30
         gate = gate.gather(1, best).unsqueeze(2)  # spec:31  [B, keep, 1]
@@ -158,7 +158,7 @@ class RecursionReader(nn.Module):
         gate = 0.1 * torch.sigmoid(self.router(states).squeeze(2))  # spec:27  [B, K]
         best = gate.topk(keep).indices.sort().values  # spec:28  [B, keep]
         inside = inside.gather(1, best)  # spec:29
-        y = states.gather(1, best.unsqueeze(-1).expand(-1, -1, self.dim))  # spec:30
+        y = states.gather(1, best.unsqueeze(-1).expand(-1, -1, self.dim))
         for i in range(self.depth):
             y = base.layers[i](y, inside)  # spec:30
         gate = gate.gather(1, best).unsqueeze(2)  # spec:31  [B, keep, 1]

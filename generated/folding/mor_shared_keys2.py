@@ -142,7 +142,6 @@ class LendingLayer(nn.Module):
     def forward(self, x, cos, sin):
         B, T, _ = x.shape
         y = self.norm1(x)  # spec:150
-        # spec:151
         keys = rotate(self.k(y).unflatten(-1, (self.kv_heads, self.head_dim)), cos, sin)
         values = self.v(y).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:151
         return (
@@ -207,7 +206,7 @@ class MorSharedKeys2(nn.Module):
         )  # spec:172
         for layer in self.layers:
             y, keys, values = layer(y, cos, sin)  # spec:173
-            kept_keys = kept_keys + [keys]  # spec:174
+            kept_keys = kept_keys + [keys]  # spec:172
             kept_values = kept_values + [values]  # spec:174
         x = x + self.alpha * torch.sigmoid(self.router[0](x)) * y  # spec:176
         inside = torch.arange(T, device=tokens.device).expand(B, -1)  # spec:177

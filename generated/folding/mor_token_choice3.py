@@ -200,7 +200,7 @@ class ChosenDepth(nn.Module):
                 break  # spec:80
             inside = last >= r  # spec:81
             seen = inside.unsqueeze(1) | itself  # spec:82  [B, T, T]
-            y = x  # spec:83
+            y = x  # spec:80
             for layer in self.layers:
                 y = layer(y, seen, cos, sin)  # spec:83
             y = gate * y  # spec:83

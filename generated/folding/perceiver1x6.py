@@ -111,7 +111,7 @@ class Perceiver1x6(nn.Module):
 
     def forward(self, x):
         B = x.shape[0]
-        x = self.reading(self.start.expand(B, -1, -1), x)  # spec:44
+        x = self.reading(self.start.expand(B, -1, -1), x)
         for layer in self.thinking:
             x = layer(x)  # spec:44
         return x  # spec:44  [B, latents, dim]

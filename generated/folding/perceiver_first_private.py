@@ -113,7 +113,7 @@ class Turn(nn.Module):
         self.thinking = nn.ModuleList(Thinking(dim, heads) for _ in range(depth))
 
     def forward(self, z, x):
-        z = self.reading(z, x)  # spec:63
+        z = self.reading(z, x)
         for layer in self.thinking:
             z = layer(z)  # spec:63
         return z  # spec:63
@@ -132,7 +132,7 @@ class PerceiverFirstPrivate(nn.Module):
 
     def forward(self, x):
         B = x.shape[0]
-        z = self.start.expand(B, -1, -1)  # spec:73
+        z = self.start.expand(B, -1, -1)
         z = self.turns_of[0](z, x)  # spec:73
         for _ in range(7):
             z = self.turns_of[1](z, x)  # spec:73

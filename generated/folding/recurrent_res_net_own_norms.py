@@ -92,7 +92,7 @@ class RecurrentResNetOwnNorms(nn.Module):
         self.head = nn.Linear(width, classes)
 
     def forward(self, x):
-        x = self.stem(x)  # spec:13
+        x = self.stem(x)
         for i in range(10):
             x = self.body(x, i, i)  # spec:13
         x = F.relu(self.norm(x))  # spec:13  [B, width, H, W]

@@ -132,7 +132,7 @@ class TinyRecursiveModel(nn.Module):
     def forward(self, tokens):
         B, T = tokens.shape
         x = math.sqrt(self.dim) * self.embed(tokens)  # spec:19  [B, T, dim]
-        fast = self.low_start.expand(B, T, -1)  # spec:20
+        fast = self.low_start.expand(B, T, -1)
         slow = self.high_start.expand(B, T, -1)  # spec:20
         cos, sin = rotary_tables(
             torch.arange(T, device=tokens.device), self.dim // self.heads, 10000.0, x
@@ -140,19 +140,19 @@ class TinyRecursiveModel(nn.Module):
         with torch.no_grad():
             for _ in range(2):
                 for _ in range(6):
-                    fast = fast + slow + x  # spec:22
+                    fast = fast + slow + x
                     for layer in self.low:
                         fast = layer(fast, cos, sin)  # spec:22
-                slow = slow + fast  # spec:23
+                slow = slow + fast  # spec:21
                 for layer in self.low:
                     slow = layer(slow, cos, sin)  # spec:23
-        fast = fast.detach()  # spec:26
+        fast = fast.detach()
         slow = slow.detach()  # spec:26
         for _ in range(6):
-            fast = fast + slow + x  # spec:27
+            fast = fast + slow + x
             for layer in self.low:
                 fast = layer(fast, cos, sin)  # spec:27
-        slow = slow + fast  # spec:28
+        slow = slow + fast
         for layer in self.low:
             slow = layer(slow, cos, sin)  # spec:28
         return self.head(self.norm(slow))  # spec:28  [B, T, vocab]

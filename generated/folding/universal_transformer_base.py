@@ -196,7 +196,9 @@ class UniversalTransformerBase(nn.Module):
         for i in range(6):
             x = self.encoder(
                 x
-                + sinusoid(torch.arange(M, device=tokens.device), self.dim)
+                + sinusoid(torch.arange(M, device=tokens.device), self.dim).to(
+                    self.encoder_step.dtype
+                )
                 + self.encoder_step[i],
                 mask,
             )  # spec:47

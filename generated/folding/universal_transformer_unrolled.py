@@ -74,7 +74,7 @@ class SharedLayerNorm(nn.Module):
     def forward(self, x, turn):
         return F.layer_norm(
             x,
-            (1024,),
+            (x.shape[-1],),
             weight=self.weight if turn == 0 else getattr(self, f"weight_{turn}"),
             bias=self.bias if turn == 0 else getattr(self, f"bias_{turn}"),
         )
@@ -149,13 +149,8 @@ class SharedLinear2(nn.Module):
         nn.init.uniform_(self.bias, -bound, bound)
         for i in range(1, 6):
             nn.init.kaiming_uniform_(getattr(self, f"weight_{i}"), a=math.sqrt(5))
-        bound = self.weight.shape[1] ** -0.5
         for i in range(1, 6):
             nn.init.uniform_(getattr(self, f"bias_{i}"), -bound, bound)
-        bound = self.weight.shape[1] ** -0.5
-        bound = self.weight.shape[1] ** -0.5
-        bound = self.weight.shape[1] ** -0.5
-        bound = self.weight.shape[1] ** -0.5
 
     def forward(self, x, turn):
         return F.linear(
@@ -287,7 +282,9 @@ class UniversalTransformerUnrolled(nn.Module):
         for i in range(6):
             x = self.encoder(
                 x
-                + sinusoid(torch.arange(M, device=tokens.device), self.dim)
+                + sinusoid(torch.arange(M, device=tokens.device), self.dim).to(
+                    self.encoder_step.dtype
+                )
                 + self.encoder_step[i],
                 i,
                 mask=mask,

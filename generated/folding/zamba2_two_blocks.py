@@ -122,24 +122,9 @@ class HeadStateCell(nn.Module):
     x b.
     """
 
-    def __init__(self, heads, head_dim, size):
-        super().__init__()
-        self.heads = heads
-        self.head_dim = head_dim
-        self.size = size
-
-    def forward(self, decay, x, b, c, cache, slot):
-        B = decay.shape[0]
-        state = cache.setdefault(slot, {})
-        s = (
-            state["s"]
-            if "s" in state
-            else decay.new_zeros(B, self.heads, self.head_dim, self.size)
-        )
-        s = state["s"] = decay.unsqueeze(2).unsqueeze(3) * s + torch.einsum(
-            "bhp,bhn->bhpn", x, b
-        )
-        return torch.einsum("bhpn,bhn->bhp", s, c)  # [B, heads, head_dim]
+    def forward(self, decay, x, b, c, s):
+        s = decay.unsqueeze(2).unsqueeze(3) * s + torch.einsum("bhp,bhn->bhpn", x, b)
+        return torch.einsum("bhpn,bhn->bhp", s, c), s
 
 
 class Mamba2(nn.Module):
@@ -163,7 +148,7 @@ class Mamba2(nn.Module):
         self.reset_parameters()
         self.into = nn.Linear(dim, 2 * self.inner + 2 * size + heads, bias=False)
         self.conv = CausalConv(self.inner + 2 * size)
-        self.cell = HeadStateCell(heads, head_dim, size)
+        self.cell = HeadStateCell()
         self.out = nn.Linear(self.inner, dim, bias=False)
 
     def reset_parameters(self):
@@ -178,6 +163,7 @@ class Mamba2(nn.Module):
         nn.init.ones_(self.norm)
 
     def forward(self, hidden):
+        B = hidden.shape[0]
         gate, mixed, steps = self.into(hidden).split(
             (self.inner, self.inner + 2 * self.size, self.heads), dim=-1
         )
@@ -200,17 +186,14 @@ class Mamba2(nn.Module):
             .expand(-1, -1, -1, self.heads, -1)
             .flatten(2, 3)
         )
-        carry = {}
-        steps_2 = [
-            self.cell(decay_t, x_t, b_t, c_t, carry, 0)
-            for decay_t, x_t, b_t, c_t in zip(
-                decay.unbind(1),
-                (step.unsqueeze(3) * u).unbind(1),
-                b.unbind(1),
-                c.unbind(1),
-            )
-        ]
-        y = torch.stack(steps_2, 1)  # [B, T, heads, head_dim]
+        s = decay.new_zeros(B, self.heads, self.head_dim, self.size)
+        outputs = []
+        for decay_t, x_t, b_t, c_t in zip(
+            decay.unbind(1), (step.unsqueeze(3) * u).unbind(1), b.unbind(1), c.unbind(1)
+        ):
+            y_t, s = self.cell(decay_t, x_t, b_t, c_t, s)
+            outputs.append(y_t)
+        y = torch.stack(outputs, 1)  # [B, T, heads, head_dim]
         y = (y + self.skip.unsqueeze(1) * u).flatten(2) * F.silu(gate)
         y = F.rms_norm(
             y.unflatten(-1, (1, -1)), (self.heads * self.head_dim,), eps=1e-5

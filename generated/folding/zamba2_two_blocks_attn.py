@@ -232,7 +232,7 @@ class Mamba2(nn.Module):
             .expand(-1, -1, -1, self.heads, -1)
             .flatten(2, 3)
         )
-        steps_2 = [
+        outputs = [
             self.cell(decay_t, x_t, b_t, c_t, cache, slot + 1)
             for decay_t, x_t, b_t, c_t in zip(
                 decay.unbind(1),
@@ -241,7 +241,7 @@ class Mamba2(nn.Module):
                 c.unbind(1),
             )
         ]
-        y = torch.stack(steps_2, 1)  # [B, T, heads, head_dim]
+        y = torch.stack(outputs, 1)  # [B, T, heads, head_dim]
         y = (y + self.skip.unsqueeze(1) * u).flatten(2) * F.silu(gate)
         y = F.rms_norm(
             y.unflatten(-1, (1, -1)), (self.heads * self.head_dim,), eps=1e-5

@@ -204,7 +204,8 @@ class HeadsMamba(nn.Module):
     def reset_parameters(self):
         bound = self.x.shape[2] ** -0.5
         nn.init.uniform_(self.x, -bound, bound)
-        nn.init.uniform_(self.dt, -0.06565321642986127, 0.06565321642986127)
+        bound = self.rank**-0.5
+        nn.init.uniform_(self.dt, -bound, bound)
         step = (
             torch.empty_like(self.dt_bias)
             .uniform_(math.log(0.001), math.log(0.1))
@@ -225,14 +226,14 @@ class HeadsMamba(nn.Module):
         # spec:30
         decay = torch.einsum("bthp,hpn->bthpn", step, -self.a_log.exp()).exp()
         entry = torch.einsum("bthp,bthn->bthpn", step * u, b)  # spec:31
-        steps_2 = [
+        outputs = [
             self.cell(decay_t, entry_t, c_t, cache, slot + 1)
             for decay_t, entry_t, c_t in zip(
                 decay.unbind(1), entry.unbind(1), c.unbind(1)
             )
-        ]  # spec:32
-        scanned = torch.stack(steps_2, 1)  # spec:32
-        y = scanned + self.skip * u  # spec:32  [B, T, heads, width]
+        ]
+        cell = torch.stack(outputs, 1)
+        y = cell + self.skip * u  # spec:32  [B, T, heads, width]
         return self.out(y.flatten(2) * F.silu(gate))  # spec:33  [B, T, dim]
 
 

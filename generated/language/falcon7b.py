@@ -81,16 +81,17 @@ class SharedEmbedding(nn.Embedding):
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim):
+    def __init__(self, dim, heads):
         super().__init__()
-        self.head_dim = dim // 71
-        self.q = nn.Linear(dim, 71 * self.head_dim, bias=False)
+        self.heads = heads
+        self.head_dim = dim // heads
+        self.q = nn.Linear(dim, heads * self.head_dim, bias=False)
         self.k = nn.Linear(dim, self.head_dim, bias=False)
         self.v = nn.Linear(dim, self.head_dim, bias=False)
-        self.out = nn.Linear(71 * self.head_dim, dim, bias=False)
+        self.out = nn.Linear(heads * self.head_dim, dim, bias=False)
 
     def forward(self, x, cos, sin, mask=None):
-        queries = self.q(x).unflatten(-1, (71, self.head_dim))
+        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (1, self.head_dim))
         queries = rotate(queries, cos, sin)
         fresh = rotate(fresh, cos, sin)
@@ -114,10 +115,10 @@ class MLP(nn.Module):
 class ParallelLayer(nn.Module):
     """Attention and perceptron beside each other, behind one norm."""
 
-    def __init__(self, dim):
+    def __init__(self, dim, heads):
         super().__init__()
         self.norm = nn.LayerNorm(dim)
-        self.attn = Attention(dim)
+        self.attn = Attention(dim, heads)
         self.mlp = MLP(dim)
 
     def forward(self, x, cos, sin, mask=None):
@@ -126,12 +127,13 @@ class ParallelLayer(nn.Module):
 
 
 class Falcon7B(nn.Module):
-    def __init__(self, vocab=65024, dim=4544, depth=32):
+    def __init__(self, vocab=65024, dim=4544, depth=32, heads=71):
         super().__init__()
         self.dim = dim
-        assert dim % 71 == 0
+        self.heads = heads
+        assert dim % heads == 0
         self.embed = SharedEmbedding(vocab, dim)
-        self.layers = nn.ModuleList(ParallelLayer(dim) for _ in range(depth))
+        self.layers = nn.ModuleList(ParallelLayer(dim, heads) for _ in range(depth))
         self.norm = nn.LayerNorm(dim)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
@@ -139,7 +141,7 @@ class Falcon7B(nn.Module):
         T = tokens.shape[1]
         x = self.embed(tokens)  # spec:24  [B, T, dim]
         cos, sin = rotary_tables(
-            torch.arange(T, device=tokens.device), self.dim // 71, 10000.0, x
+            torch.arange(T, device=tokens.device), self.dim // self.heads, 10000.0, x
         )  # spec:24
         for layer in self.layers:
             x = layer(x, cos, sin, mask)  # spec:24

@@ -81,13 +81,14 @@ class SharedEmbedding(nn.Embedding):
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017)."""
 
-    def __init__(self, dim):
+    def __init__(self, dim, heads):
         super().__init__()
-        self.head_dim = dim // 71
-        self.q = nn.Linear(dim, 71 * self.head_dim, bias=False)
+        self.heads = heads
+        self.head_dim = dim // heads
+        self.q = nn.Linear(dim, heads * self.head_dim, bias=False)
         self.k = nn.Linear(dim, self.head_dim, bias=False)
         self.v = nn.Linear(dim, self.head_dim, bias=False)
-        self.out = nn.Linear(71 * self.head_dim, dim, bias=False)
+        self.out = nn.Linear(heads * self.head_dim, dim, bias=False)
 
     def forward(self, x, cache, slot, mask=None):
         B, T, _ = x.shape
@@ -99,7 +100,7 @@ class Attention(nn.Module):
             if "values" in state
             else x.new_zeros(B, 0, 1, self.head_dim)
         )
-        queries = self.q(x).unflatten(-1, (71, self.head_dim))
+        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (1, self.head_dim))
         cos, sin = rotary_tables(
             torch.arange(S, S + T, device=x.device), self.head_dim, 10000.0, x
@@ -129,10 +130,10 @@ class MLP(nn.Module):
 class ParallelLayer(nn.Module):
     """Attention and perceptron beside each other, behind one norm."""
 
-    def __init__(self, dim):
+    def __init__(self, dim, heads):
         super().__init__()
         self.norm = nn.LayerNorm(dim)
-        self.attn = Attention(dim)
+        self.attn = Attention(dim, heads)
         self.mlp = MLP(dim)
 
     def forward(self, x, cache, slot, mask=None):
@@ -141,18 +142,18 @@ class ParallelLayer(nn.Module):
 
 
 class Falcon7BDecoder(nn.Module):
-    def __init__(self, vocab=65024, dim=4544, depth=32):
+    def __init__(self, vocab=65024, dim=4544, depth=32, heads=71):
         super().__init__()
-        assert dim % 71 == 0
+        assert dim % heads == 0
         self.embed = SharedEmbedding(vocab, dim)
-        self.layers = nn.ModuleList(ParallelLayer(dim) for _ in range(depth))
+        self.layers = nn.ModuleList(ParallelLayer(dim, heads) for _ in range(depth))
         self.norm = nn.LayerNorm(dim)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens, mask=None, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # spec:24
+        x = self.embed(tokens)
         for i, layer in enumerate(self.layers):
             x = layer(x, cache, i, mask)  # spec:24
         return self.embed(self.norm(x), project=True)  # spec:24  [B, T, vocab]

@@ -187,7 +187,7 @@ class Gemma2BDecoder(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = math.sqrt(self.dim) * self.embed(tokens)  # spec:32
+        x = math.sqrt(self.dim) * self.embed(tokens)
         for i, layer in enumerate(self.layers):
             x = layer(x, cache, i)  # spec:32
         return self.embed(self.norm(x), project=True)  # spec:32  [B, T, vocab]

@@ -242,7 +242,7 @@ class Gemma3_1B(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
-        x = math.sqrt(self.dim) * self.embed(tokens)  # spec:113
+        x = math.sqrt(self.dim) * self.embed(tokens)
         for layer in self.layers:
             x = layer(x)  # spec:113
         return self.embed(self.norm(x), project=True)  # spec:113  [B, T, vocab]

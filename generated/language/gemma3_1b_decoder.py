@@ -298,7 +298,7 @@ class Gemma3_1BDecoder(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = math.sqrt(self.dim) * self.embed(tokens)  # spec:113
+        x = math.sqrt(self.dim) * self.embed(tokens)
         for i, layer in enumerate(self.layers):
             x = layer(x, cache, i)  # spec:113
         return self.embed(self.norm(x), project=True)  # spec:113  [B, T, vocab]

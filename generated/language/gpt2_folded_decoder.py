@@ -152,7 +152,7 @@ class DecoderLayer(nn.Module):
 
 
 class Gpt2FoldedDecoder(nn.Module):
-    def __init__(self, vocab=50257, dim=768, depth=6, heads=12, max_len=1024, drop=0.0):
+    def __init__(self, vocab=50257, dim=768, heads=12, max_len=1024, drop=0.0):
         super().__init__()
         self.max_len = max_len
         self.drop = drop
@@ -160,8 +160,7 @@ class Gpt2FoldedDecoder(nn.Module):
         self.embed = SharedEmbedding(vocab, dim)
         self.pos = Embedding(max_len, dim)
         self.layers = nn.ModuleList(
-            DecoderLayer(dim, heads, drop, std=0.02 / math.sqrt(2 * depth))
-            for _ in range(depth)
+            DecoderLayer(dim, heads, drop, std=0.02 / math.sqrt(12)) for _ in range(6)
         )
         self.norm = nn.LayerNorm(dim)
         self.register_load_state_dict_pre_hook(_accept_aliases)
@@ -177,7 +176,7 @@ class Gpt2FoldedDecoder(nn.Module):
             torch.arange(seen, seen + T, device=tokens.device)
         )  # spec:20
         state["seen"] = seen + T  # spec:21
-        x = F.dropout(x, self.drop, self.training)  # spec:22
+        x = F.dropout(x, self.drop, self.training)
         for i in range(12):
             x = self.layers[i % 6](x, cache, i, mask)  # spec:22
         return self.embed(self.norm(x), project=True)  # spec:22  [B, T, vocab]

@@ -150,7 +150,7 @@ class Gpt2Small(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # spec:19
         # spec:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # spec:22
+        x = F.dropout(x, self.drop, self.training)
         for layer in self.layers:
             x = layer(x, mask)  # spec:22
         return self.embed(self.norm(x), project=True)  # spec:22  [B, T, vocab]

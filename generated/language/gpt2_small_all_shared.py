@@ -151,7 +151,7 @@ class Gpt2SmallAllShared(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # spec:19
         # spec:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # spec:22
+        x = F.dropout(x, self.drop, self.training)
         for _ in range(self.depth):
             x = self.layers[0](x, mask)  # spec:22
         return self.embed(self.norm(x), project=True)  # spec:22  [B, T, vocab]

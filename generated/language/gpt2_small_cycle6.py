@@ -161,7 +161,7 @@ class Gpt2SmallCycle6(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # spec:19
         # spec:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # spec:22
+        x = F.dropout(x, self.drop, self.training)
         for _ in range(2):
             for layer in self.layers:
                 x = layer(x, mask)  # spec:22

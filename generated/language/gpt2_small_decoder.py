@@ -173,7 +173,7 @@ class Gpt2SmallDecoder(nn.Module):
             torch.arange(seen, seen + T, device=tokens.device)
         )  # spec:20
         state["seen"] = seen + T  # spec:21
-        x = F.dropout(x, self.drop, self.training)  # spec:22
+        x = F.dropout(x, self.drop, self.training)
         for i, layer in enumerate(self.layers):
             x = layer(x, cache, i, mask)  # spec:22
         return self.embed(self.norm(x), project=True)  # spec:22  [B, T, vocab]

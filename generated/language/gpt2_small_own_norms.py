@@ -169,7 +169,7 @@ class Gpt2SmallOwnNorms(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # spec:19
         # spec:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # spec:22
+        x = F.dropout(x, self.drop, self.training)
         x = self.layers[0](x, mask)  # spec:22
         for layer in self.layers[1:]:
             x = layer(x, self.layers[0], mask=mask)  # spec:22

@@ -151,7 +151,7 @@ class Gpt2SmallSandwich(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # spec:19
         # spec:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # spec:22
+        x = F.dropout(x, self.drop, self.training)
         x = self.layers["0"](x, mask)  # spec:22
         for _ in range(10):
             x = self.layers["1"](x, mask)  # spec:22

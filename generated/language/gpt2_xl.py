@@ -150,7 +150,7 @@ class Gpt2XL(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # specs/language/gpt2.sdsl:19
         # specs/language/gpt2.sdsl:20
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        x = F.dropout(x, self.drop, self.training)  # specs/language/gpt2.sdsl:22
+        x = F.dropout(x, self.drop, self.training)
         for layer in self.layers:
             x = layer(x, mask)  # specs/language/gpt2.sdsl:22
         return self.embed(self.norm(x), project=True)  # specs/language/gpt2.sdsl:22

@@ -79,7 +79,6 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         self.head_dim = dim // heads
-        assert heads % 64 == 0
         self.q = Linear(dim, heads * self.head_dim, bias=False)
         self.k = Linear(dim, self.head_dim, bias=False)
         self.v = Linear(dim, self.head_dim, bias=False)

@@ -171,7 +171,7 @@ class Llama3_8BDecoder(nn.Module):
     def forward(self, tokens, mask=None, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # spec:15
+        x = self.embed(tokens)
         for i, layer in enumerate(self.layers):
             x = layer(x, cache, i, mask)  # spec:15
         return self.head(self.norm(x))  # spec:15  [B, T, vocab]

@@ -162,7 +162,7 @@ class Mistral7BDecoder(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # spec:24
+        x = self.embed(tokens)
         for i, layer in enumerate(self.layers):
             x = layer(x, cache, i)  # spec:24
         return self.head(self.norm(x))  # spec:24  [B, T, vocab]

@@ -78,6 +78,7 @@ class PythiaAttention(nn.Module):
                 keys.transpose(1, 2),
                 values.repeat_interleave(3, dim=-2).transpose(1, 2),
                 is_causal=True,
+                enable_gqa=self.kv_heads < self.heads,
             )
             .transpose(1, 2)
             .flatten(-2),

@@ -71,7 +71,7 @@ class QwenAttention(nn.Module):
         self.out = nn.Linear(heads * head_dim, dim, bias=False)
 
     def forward(self, x, cos, sin):
-        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))  # spec:17
+        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:17
         keys = rotate(fresh, cos, sin)  # spec:20
         values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:21

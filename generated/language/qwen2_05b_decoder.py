@@ -105,7 +105,7 @@ class QwenAttention(nn.Module):
             if "values" in state
             else x.new_zeros(B, 0, self.kv_heads, self.head_dim)
         )
-        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))  # spec:17
+        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:17
         cos, sin = rotary_tables(
             torch.arange(S, S + T, device=x.device), self.head_dim, self.rope, x
@@ -171,7 +171,7 @@ class Qwen2_05BDecoder(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # spec:46
+        x = self.embed(tokens)
         for i, layer in enumerate(self.layers):
             x = layer(x, cache, i)  # spec:46
         return self.embed(self.norm(x), project=True)  # spec:46  [B, T, vocab]

@@ -73,9 +73,9 @@ class QwenAttention(nn.Module):
         self.k_norm = nn.RMSNorm(head_dim, eps=eps)
 
     def forward(self, x, cos, sin):
-        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))  # spec:17
+        queries = self.q(x).unflatten(-1, (self.heads, self.head_dim))
         fresh = self.k(x).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:17
-        queries = self.q_norm(queries)  # spec:18
+        queries = self.q_norm(queries)
         fresh = self.k_norm(fresh)  # spec:18
         keys = rotate(fresh, cos, sin)  # spec:20
         values = self.v(x).unflatten(-1, (self.kv_heads, self.head_dim))  # spec:21

@@ -98,6 +98,7 @@ class PythiaAttention(nn.Module):
                 keys.transpose(1, 2),
                 values.transpose(1, 2),
                 is_causal=True,
+                enable_gqa=self.kv_heads < self.heads,
             )
             .transpose(1, 2)
             .flatten(-2),

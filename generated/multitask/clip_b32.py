@@ -125,12 +125,13 @@ class ClipB32(nn.Module):
         super().__init__()
         self.size = size
         self.patch = patch
+        self.vision_dim = vision_dim
         self.max_len = max_len
         self.text_dim = text_dim
         assert size % patch == 0
         self.first = nn.Parameter(torch.empty(vision_dim))
         self.scale = nn.Parameter(torch.empty(1))
-        nn.init.normal_(self.first, std=0.03608439182435161)
+        nn.init.normal_(self.first, std=self.vision_dim**-0.5)
         nn.init.constant_(self.scale, 2.6592)
         self.patches = nn.Conv2d(3, vision_dim, patch, stride=patch, bias=False)
         self.places = Embedding((size // patch) ** 2 + 1, vision_dim)
@@ -149,7 +150,7 @@ class ClipB32(nn.Module):
         self.from_text = nn.Linear(text_dim, space, bias=False)
 
     def forward(self, pixels, tokens):
-        seen = F.normalize(self.picture(pixels), dim=-1)  # spec:54
+        seen = F.normalize(self.picture(pixels), dim=-1)
         read = F.normalize(self.sentence(tokens), dim=-1)  # spec:54
         return self.scale.exp() * torch.einsum("bd,cd->bc", seen, read)  # spec:55
 
@@ -159,7 +160,7 @@ class ClipB32(nn.Module):
         x = torch.cat((self.first.expand(B, 1, -1), x), dim=1) + self.places(
             torch.arange((self.size // self.patch) ** 2 + 1, device=pixels.device)
         )  # spec:42
-        x = self.before(x)  # spec:43
+        x = self.before(x)
         for layer in self.vision:
             x = layer(x)  # spec:43
         return self.from_vision(self.after(x[:, 0]))  # spec:44  [B, space]
@@ -167,7 +168,6 @@ class ClipB32(nn.Module):
     def sentence(self, tokens):
         T = tokens.shape[1]
         assert T <= self.max_len, "T <= max_len"  # spec:48
-        # spec:49
         x = self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
         for layer in self.text:
             x = layer(x)  # spec:49
@@ -178,7 +178,7 @@ class ClipB32(nn.Module):
         )  # spec:51
 
     def reset_parameters(self):
-        nn.init.normal_(self.first, std=0.03608439182435161)
+        nn.init.normal_(self.first, std=self.vision_dim**-0.5)
         nn.init.constant_(self.scale, 2.6592)
         for module in self.modules():
             if module is not self and hasattr(module, "reset_parameters"):

@@ -105,7 +105,7 @@ class TextTower(nn.Module):
             self.embed(tokens)
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(0 * tokens),
-        )  # spec:13
+        )
         for layer in self.layers:
             x = layer(x, mask)  # spec:13
         return x[:, 0]  # spec:14  [B, dim]

@@ -42,10 +42,7 @@ class HeadsApart(nn.Module):
 
     def forward(self, x):
         x = F.gelu(self.trunk(self.norm(F.gelu(self.widen(x)))))  # spec:16  [B, dim]
-        return torch.cat(
-            (self.heads[0](x), self.heads[1](x), self.heads[2](x), self.heads[3](x)),
-            dim=-1,
-        )  # spec:17
+        return torch.cat([layer(x) for layer in self.heads], dim=-1)  # spec:17
 
     def reset_parameters(self):
         for module in self.modules():

@@ -111,14 +111,12 @@ class HoulsbyBert(nn.Module):
         dim=1024,
         depth=24,
         heads=16,
-        tasks=1,
         squeeze=64,
         classes=2,
         max_len=512,
     ):
         super().__init__()
         self.max_len = max_len
-        assert 0 < tasks
         self.embed = Embedding(vocab, dim).requires_grad_(False)
         self.pos = Embedding(max_len, dim).requires_grad_(False)
         self.norm = nn.LayerNorm(dim, eps=1e-12).requires_grad_(False)
@@ -132,7 +130,7 @@ class HoulsbyBert(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # spec:98
         x = self.norm(
             self.embed(tokens) + self.pos(torch.arange(T, device=tokens.device))
-        )  # spec:99
+        )
         for layer in self.layers:
             x = layer(x, mask)  # spec:99
         return self.heads_of[0](x[:, 0])  # spec:100  [B, classes]

@@ -221,7 +221,7 @@ class LanguageDecoder(nn.Module):
         T = labels.shape[1]
         x = math.sqrt(self.dim) * embed(labels) + sinusoid(
             torch.arange(T, device=labels.device), self.dim
-        ).to(memory.dtype)  # spec:10
+        ).to(memory.dtype)
         for layer in self.layers:
             x = layer(x, memory, mask)  # spec:10
         return embed(x, project=True)  # spec:10  [B, T, vocab]
@@ -311,7 +311,7 @@ class LanguageDecoderReader(nn.Module):
         T = labels.shape[1]
         x = math.sqrt(self.dim) * embed(labels) + sinusoid(
             torch.arange(T, device=labels.device), self.dim
-        ).to(memory.dtype)  # spec:10
+        ).to(memory.dtype)
         for i, layer in enumerate(self.layers):
             x = layer(x, memory, base.layers[i], mask=mask)  # spec:10
         return embed(x, project=True)  # spec:10  [B, T, vocab]
@@ -338,7 +338,7 @@ class TranslationsQueriesAndKeys(nn.Module):
         M = tokens.shape[1]
         memory = math.sqrt(self.dim) * self.embed(tokens) + sinusoid(
             torch.arange(M, device=tokens.device), self.dim
-        )  # spec:23
+        ).to(self.embed.weight.dtype)
         for layer in self.encoder:
             memory = layer(memory, mask)  # spec:23
         return torch.stack(

@@ -139,7 +139,7 @@ class Xmod81(nn.Module):
             self.embed(tokens)
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(0 * tokens),
-        )  # spec:38
+        )
         for layer in self.layers:
             x = layer(x, language, mask)  # spec:38
         return x, torch.tanh(self.pooler(x[:, 0]))  # spec:39

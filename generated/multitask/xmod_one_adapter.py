@@ -84,14 +84,14 @@ class LanguageLayer(nn.Module):
     text's language; both read the layer's second norm, which is one.
     """
 
-    def __init__(self, dim, heads, languages, squeeze):
+    def __init__(self, dim, heads, squeeze):
         super().__init__()
         self.dim = dim
         self.attn = Attention(dim, heads)
         self.norm1 = nn.LayerNorm(dim, eps=1e-12)
         self.ffn = MLP(dim, 4 * dim)
         self.norm2 = nn.LayerNorm(dim, eps=1e-12)
-        self.adapters = nn.ModuleList(MLP(dim, squeeze) for _ in range(languages))
+        self.adapters = nn.ModuleList(MLP(dim, squeeze) for _ in range(81))
 
     def forward(self, x, language, mask=None):
         B, T, _ = x.shape
@@ -140,14 +140,7 @@ class Linear(nn.Linear):
 
 class XmodOneAdapter(nn.Module):
     def __init__(
-        self,
-        vocab=30522,
-        dim=768,
-        depth=12,
-        heads=12,
-        languages=81,
-        squeeze=384,
-        max_len=512,
+        self, vocab=30522, dim=768, depth=12, heads=12, squeeze=384, max_len=512
     ):
         super().__init__()
         self.max_len = max_len
@@ -156,7 +149,7 @@ class XmodOneAdapter(nn.Module):
         self.kind = Embedding(2, dim)
         self.norm = nn.LayerNorm(dim, eps=1e-12)
         self.layers = nn.ModuleList(
-            [LanguageLayer(dim, heads, languages, squeeze)]
+            [LanguageLayer(dim, heads, squeeze)]
             + [LanguageLayerReader(dim, heads) for _ in range(depth - 1)],
         )
         self.pooler = Linear(dim, dim)
@@ -169,7 +162,7 @@ class XmodOneAdapter(nn.Module):
             self.embed(tokens)
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(0 * tokens),
-        )  # spec:38
+        )
         x = self.layers[0](x, language, mask)  # spec:38
         for layer in self.layers[1:]:
             x = layer(x, language, self.layers[0], mask=mask)  # spec:38

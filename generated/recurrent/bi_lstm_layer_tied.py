@@ -41,19 +41,19 @@ class SharedLSTM(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        bound = self.weight_ih_l0.shape[1] ** -0.5
+        bound = self.weight_hh_l0.shape[1] ** -0.5
         nn.init.uniform_(self.weight_ih_l0, -bound, bound)
-        bound = self.weight_ih_l0.shape[1] ** -0.5
         nn.init.uniform_(self.weight_hh_l0, -bound, bound)
-        bound = self.weight_ih_l0.shape[1] ** -0.5
         nn.init.uniform_(self.bias_ih_l0, -bound, bound)
-        bound = self.weight_ih_l0.shape[1] ** -0.5
         nn.init.uniform_(self.bias_hh_l0, -bound, bound)
 
     def forward(self, x):
         return torch.lstm(
             x,
-            (x.new_zeros(2, x.shape[0], 512), x.new_zeros(2, x.shape[0], 512)),
+            (
+                x.new_zeros(2, x.shape[0], self.weight_hh_l0.shape[1]),
+                x.new_zeros(2, x.shape[0], self.weight_hh_l0.shape[1]),
+            ),
             (
                 self.weight_ih_l0,
                 self.weight_hh_l0,
@@ -74,9 +74,9 @@ class SharedLSTM(nn.Module):
 
 
 class BiLstmLayerTied(nn.Module):
-    def __init__(self, dim=512):
+    def __init__(self, dim=512, hidden=512):
         super().__init__()
-        self.rnn = SharedLSTM(2048, dim, 512)
+        self.rnn = SharedLSTM(4 * hidden, dim, hidden)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, x):

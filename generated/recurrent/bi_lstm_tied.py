@@ -35,39 +35,43 @@ class LSTMCell(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.input, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.recur, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        bound = self.hidden**-0.5
+        nn.init.uniform_(self.input, -bound, bound)
+        nn.init.uniform_(self.recur, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x, cache, slot):
-        B = x.shape[0]
-        state = cache.setdefault(slot, {})
-        h = state["h"] if "h" in state else x.new_zeros(B, self.hidden)
-        c = state["c"] if "c" in state else x.new_zeros(B, self.hidden)
+    def forward(self, x, h, c):
         z = torch.einsum("ghd,bd->gbh", self.input, x) + torch.einsum(
             "ghk,bk->gbh", self.recur, h
         )  # spec:10
         i, f, g, o = (z + self.bias.sum(dim=0).unsqueeze(1)).unbind()  # spec:11
-        # spec:12
-        c = state["c"] = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = state["h"] = torch.sigmoid(o) * torch.tanh(c)  # spec:13
-        return h  # spec:14
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)  # spec:12
+        h = torch.sigmoid(o) * torch.tanh(c)  # spec:13
+        return h, c  # spec:14
 
 
 class BiLstmTied(nn.Module):
     def __init__(self, dim=512, hidden=512):
         super().__init__()
+        self.hidden = hidden
         self.there = LSTMCell(dim, hidden)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, x):
-        carry = {}  # spec:117
-        steps = [self.there(x_t, carry, 0) for x_t in x.unbind(1)]  # spec:117
-        scanned = torch.stack(steps, 1)  # spec:117
-        carry = {}  # spec:117
-        steps = [self.there(x_t, carry, 0) for x_t in reversed(x.unbind(1))]  # spec:117
-        scanned_2 = torch.stack(steps[::-1], 1)  # spec:117
-        return torch.cat((scanned, scanned_2), dim=-1)  # spec:117
+        B = x.shape[0]
+        h = c = x.new_zeros(B, self.hidden)
+        steps = []
+        for x_t in x.unbind(1):
+            h, c = self.there(x_t, h, c)
+            steps.append(h)
+        there = torch.stack(steps, 1)
+        h = c = x.new_zeros(B, self.hidden)
+        steps = []
+        for x_t in reversed(x.unbind(1)):
+            h, c = self.there(x_t, h, c)
+            steps.append(h)
+        back = torch.stack(steps[::-1], 1)
+        return torch.cat((there, back), dim=-1)  # spec:117  [B, T, 2 * hidden]
 
     def reset_parameters(self):
         for module in self.modules():

@@ -53,9 +53,10 @@ class LSTMCell(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.input, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.recur, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        bound = self.dim**-0.5
+        nn.init.uniform_(self.input, -bound, bound)
+        nn.init.uniform_(self.recur, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
 
     def forward(self, x, cache, slot):
         B = x.shape[0]
@@ -84,7 +85,7 @@ class CharLstmStepByStep(nn.Module):
             cache = {}
         x = self.embed(tokens)  # spec:89  [B, T, dim]
         for i in range(4):
-            steps = [self.rnn[0](x_t, cache, i) for x_t in x.unbind(1)]  # spec:90
+            steps = [self.rnn[0](x_t, cache, i) for x_t in x.unbind(1)]
             x = torch.stack(steps, 1)  # spec:90
         return self.embed(x, project=True)  # spec:91  [B, T, vocab]
 

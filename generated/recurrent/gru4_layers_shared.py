@@ -33,21 +33,18 @@ class GRUCell(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.input, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.recur, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        bound = 512**-0.5
+        nn.init.uniform_(self.input, -bound, bound)
+        nn.init.uniform_(self.recur, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x, cache, slot):
-        B = x.shape[0]
-        state = cache.setdefault(slot, {})
-        h = state["h"] if "h" in state else x.new_zeros(B, 512)
+    def forward(self, x, h):
         new = torch.einsum("ghd,bd->bgh", self.input, x) + self.bias[0]  # spec:26
         old = torch.einsum("ghk,bk->bgh", self.recur, h)  # spec:27  [B, 3, hidden]
         old = old + self.bias[1]  # spec:28
         r = torch.sigmoid(new[:, 0] + old[:, 0])  # spec:29  [B, hidden]
         u = torch.sigmoid(new[:, 1] + old[:, 1])  # spec:30  [B, hidden]
-        # spec:31
-        h = state["h"] = u * h + (1 - u) * torch.tanh(new[:, 2] + r * old[:, 2])
+        h = u * h + (1 - u) * torch.tanh(new[:, 2] + r * old[:, 2])  # spec:31
         return h  # spec:32
 
 
@@ -58,9 +55,13 @@ class Gru4LayersShared(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, x):
+        B = x.shape[0]
         for _ in range(4):
-            carry = {}  # spec:52
-            steps = [self.rnn[0](x_t, carry, 0) for x_t in x.unbind(1)]  # spec:52
+            h = x.new_zeros(B, 512)
+            steps = []
+            for x_t in x.unbind(1):
+                h = self.rnn[0](x_t, h)
+                steps.append(h)
             x = torch.stack(steps, 1)  # spec:52
         return x  # spec:53
 

@@ -27,7 +27,6 @@ class LinearParallel(nn.Module):
         self.out = nn.Linear(heads * head_dim, dim)
 
     def forward(self, x):
-        # spec:135
         queries = F.elu(self.q(x).unflatten(-1, (self.heads, self.head_dim))) + 1
         # spec:135
         keys = F.elu(self.k(x).unflatten(-1, (self.heads, self.head_dim))) + 1

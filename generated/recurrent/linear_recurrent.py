@@ -57,7 +57,6 @@ class LinearRecurrent(nn.Module):
     def forward(self, x, cache=None):
         if cache is None:
             cache = {}
-        # spec:135
         queries = F.elu(self.q(x).unflatten(-1, (self.heads, self.head_dim))) + 1
         # spec:135
         keys = F.elu(self.k(x).unflatten(-1, (self.heads, self.head_dim))) + 1
@@ -68,9 +67,9 @@ class LinearRecurrent(nn.Module):
                 keys.unbind(1),
                 self.v(x).unflatten(-1, (self.heads, self.head_dim)).unbind(1),
             )
-        ]  # spec:136
-        scanned = torch.stack(steps, 1)  # spec:136
-        return self.out(scanned.flatten(-2))  # spec:136
+        ]
+        cell = torch.stack(steps, 1)
+        return self.out(cell.flatten(-2))  # spec:136
 
     def reset_parameters(self):
         for module in self.modules():

@@ -30,37 +30,67 @@ class LSTMCell(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.input, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.recur, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        bound = self.hidden**-0.5
+        nn.init.uniform_(self.input, -bound, bound)
+        nn.init.uniform_(self.recur, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x, cache, slot):
-        B = x.shape[0]
-        state = cache.setdefault(slot, {})
-        h = state["h"] if "h" in state else x.new_zeros(B, self.hidden)
-        c = state["c"] if "c" in state else x.new_zeros(B, self.hidden)
+    def forward(self, x, h, c):
         z = torch.einsum("ghd,bd->gbh", self.input, x) + torch.einsum(
             "ghk,bk->gbh", self.recur, h
         )  # spec:10
         i, f, g, o = (z + self.bias.sum(dim=0).unsqueeze(1)).unbind()  # spec:11
-        # spec:12
-        c = state["c"] = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = state["h"] = torch.sigmoid(o) * torch.tanh(c)  # spec:13
-        return h  # spec:14
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)  # spec:12
+        h = torch.sigmoid(o) * torch.tanh(c)  # spec:13
+        return h, c  # spec:14
+
+
+class LSTMCell2(nn.Module):
+    """A long short-term memory (Hochreiter & Schmidhuber 1997) one step at a time,
+    gates in torch's order i f g o.
+    """
+
+    def __init__(self, dim, biases):
+        super().__init__()
+        self.dim = dim
+        self.input = nn.Parameter(torch.empty(4, dim, dim))
+        self.recur = nn.Parameter(torch.empty(4, dim, dim))
+        self.bias = nn.Parameter(torch.empty(biases, 4, dim))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        bound = self.dim**-0.5
+        nn.init.uniform_(self.input, -bound, bound)
+        nn.init.uniform_(self.recur, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, x, h, c):
+        z = torch.einsum("ghd,bd->gbh", self.input, x) + torch.einsum(
+            "ghk,bk->gbh", self.recur, h
+        )  # spec:10
+        i, f, g, o = (z + self.bias.sum(dim=0).unsqueeze(1)).unbind()  # spec:11
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)  # spec:12
+        h = torch.sigmoid(o) * torch.tanh(c)  # spec:13
+        return h, c  # spec:14
 
 
 class Lstm4Layers(nn.Module):
     def __init__(self, dim=512, hidden=512, biases=2):
         super().__init__()
+        self.hidden = hidden
         self.rnn = nn.ModuleList(
             [LSTMCell(dim, hidden, biases)]
-            + [LSTMCell(hidden, hidden, biases) for _ in range(3)],
+            + [LSTMCell2(hidden, biases) for _ in range(3)],
         )
 
     def forward(self, x):
+        B = x.shape[0]
         for each in self.rnn:
-            carry = {}  # spec:52
-            steps = [each(x_t, carry, 0) for x_t in x.unbind(1)]  # spec:52
+            h = c = x.new_zeros(B, self.hidden)
+            steps = []
+            for x_t in x.unbind(1):
+                h, c = each(x_t, h, c)
+                steps.append(h)
             x = torch.stack(steps, 1)  # spec:52
         return x  # spec:53
 

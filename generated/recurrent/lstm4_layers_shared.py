@@ -35,23 +35,19 @@ class LSTMCell(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.input, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.recur, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        bound = 512**-0.5
+        nn.init.uniform_(self.input, -bound, bound)
+        nn.init.uniform_(self.recur, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x, cache, slot):
-        B = x.shape[0]
-        state = cache.setdefault(slot, {})
-        h = state["h"] if "h" in state else x.new_zeros(B, 512)
-        c = state["c"] if "c" in state else x.new_zeros(B, 512)
+    def forward(self, x, h, c):
         z = torch.einsum("ghd,bd->gbh", self.input, x) + torch.einsum(
             "ghk,bk->gbh", self.recur, h
         )  # spec:10
         i, f, g, o = (z + self.bias.sum(dim=0).unsqueeze(1)).unbind()  # spec:11
-        # spec:12
-        c = state["c"] = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = state["h"] = torch.sigmoid(o) * torch.tanh(c)  # spec:13
-        return h  # spec:14
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)  # spec:12
+        h = torch.sigmoid(o) * torch.tanh(c)  # spec:13
+        return h, c  # spec:14
 
 
 class Lstm4LayersShared(nn.Module):
@@ -61,9 +57,13 @@ class Lstm4LayersShared(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, x):
+        B = x.shape[0]
         for _ in range(4):
-            carry = {}  # spec:52
-            steps = [self.rnn[0](x_t, carry, 0) for x_t in x.unbind(1)]  # spec:52
+            h = c = x.new_zeros(B, 512)
+            steps = []
+            for x_t in x.unbind(1):
+                h, c = self.rnn[0](x_t, h, c)
+                steps.append(h)
             x = torch.stack(steps, 1)  # spec:52
         return x  # spec:53
 

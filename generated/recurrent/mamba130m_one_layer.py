@@ -123,13 +123,13 @@ class Mamba(nn.Module):
         step = F.softplus(self.dt(steps))
         decay = torch.einsum("btd,dn->btdn", step, -self.a_log.exp()).exp()
         entry = torch.einsum("btd,btn->btdn", step * u, b)
-        steps_2 = [
+        outputs = [
             self.cell(decay_t, entry_t, c_t, cache, slot + 1)
             for decay_t, entry_t, c_t in zip(
                 decay.unbind(1), entry.unbind(1), c.unbind(1)
             )
         ]
-        y = torch.stack(steps_2, 1)  # [B, T, inner]
+        y = torch.stack(outputs, 1)  # [B, T, inner]
         return self.out((y + self.skip * u) * F.silu(gate))  # [B, T, dim]
 
 
@@ -155,11 +155,11 @@ class MambaLayerReader(nn.Module):
 
 
 class Mamba130mOneLayer(nn.Module):
-    def __init__(self, vocab=50280, dim=768, depth=24):
+    def __init__(self, vocab=50280, dim=768):
         super().__init__()
         self.embed = SharedEmbedding(vocab, dim)
         self.layers = nn.ModuleList(
-            [MambaLayer(dim)] + [MambaLayerReader(dim) for _ in range(depth - 1)]
+            [MambaLayer(dim)] + [MambaLayerReader(dim) for _ in range(23)]
         )
         self.norm = nn.RMSNorm(dim, eps=1e-5)
         self.register_load_state_dict_pre_hook(_accept_aliases)
@@ -167,7 +167,7 @@ class Mamba130mOneLayer(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # spec:18
+        x = self.embed(tokens)
         x = self.layers[0](x, cache, 0)  # spec:18
         for i in range(1, 24):
             x = self.layers[i](x, self.layers[0].mixer, cache, 2 * i)  # spec:18

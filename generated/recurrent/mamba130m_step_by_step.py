@@ -119,13 +119,13 @@ class Mamba(nn.Module):
         step = F.softplus(self.dt(steps))
         decay = torch.einsum("btd,dn->btdn", step, -self.a_log.exp()).exp()
         entry = torch.einsum("btd,btn->btdn", step * u, b)
-        steps_2 = [
+        outputs = [
             self.cell(decay_t, entry_t, c_t, cache, slot + 1)
             for decay_t, entry_t, c_t in zip(
                 decay.unbind(1), entry.unbind(1), c.unbind(1)
             )
         ]
-        y = torch.stack(steps_2, 1)  # [B, T, inner]
+        y = torch.stack(outputs, 1)  # [B, T, inner]
         return self.out((y + self.skip * u) * F.silu(gate))  # [B, T, dim]
 
 
@@ -151,7 +151,7 @@ class Mamba130mStepByStep(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # spec:18
+        x = self.embed(tokens)
         for i in range(self.depth):
             x = self.layers[i](x, cache, 2 * i)  # spec:18
         return self.embed(self.norm(x), project=True)  # spec:18  [B, T, vocab]

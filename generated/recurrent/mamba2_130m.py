@@ -64,18 +64,9 @@ class HeadStateCell(nn.Module):
     x b.
     """
 
-    def __init__(self, heads):
-        super().__init__()
-        self.heads = heads
-
-    def forward(self, decay, x, b, c, cache, slot):
-        B = decay.shape[0]
-        state = cache.setdefault(slot, {})
-        s = state["s"] if "s" in state else decay.new_zeros(B, self.heads, 64, 128)
-        s = state["s"] = decay.unsqueeze(2).unsqueeze(3) * s + torch.einsum(
-            "bhp,bhn->bhpn", x, b
-        )
-        return torch.einsum("bhpn,bhn->bhp", s, c)  # [B, heads, head_dim]
+    def forward(self, decay, x, b, c, s):
+        s = decay.unsqueeze(2).unsqueeze(3) * s + torch.einsum("bhp,bhn->bhpn", x, b)
+        return torch.einsum("bhpn,bhn->bhp", s, c), s
 
 
 class Mamba2(nn.Module):
@@ -97,7 +88,7 @@ class Mamba2(nn.Module):
         self.reset_parameters()
         self.into = nn.Linear(dim, 2 * self.inner + 256 + self.heads, bias=False)
         self.conv = CausalConv(self.inner + 256)
-        self.cell = HeadStateCell(self.heads)
+        self.cell = HeadStateCell()
         self.out = nn.Linear(self.inner, dim, bias=False)
 
     def reset_parameters(self):
@@ -112,6 +103,7 @@ class Mamba2(nn.Module):
         nn.init.ones_(self.norm)
 
     def forward(self, hidden):
+        B = hidden.shape[0]
         gate, mixed, steps = self.into(hidden).split(
             (self.inner, self.inner + 256, self.heads), dim=-1
         )
@@ -131,17 +123,14 @@ class Mamba2(nn.Module):
             .expand(-1, -1, -1, self.heads, -1)
             .flatten(2, 3)
         )
-        carry = {}
-        steps_2 = [
-            self.cell(decay_t, x_t, b_t, c_t, carry, 0)
-            for decay_t, x_t, b_t, c_t in zip(
-                decay.unbind(1),
-                (step.unsqueeze(3) * u).unbind(1),
-                b.unbind(1),
-                c.unbind(1),
-            )
-        ]
-        y = torch.stack(steps_2, 1)  # [B, T, heads, head_dim]
+        s = decay.new_zeros(B, self.heads, 64, 128)
+        outputs = []
+        for decay_t, x_t, b_t, c_t in zip(
+            decay.unbind(1), (step.unsqueeze(3) * u).unbind(1), b.unbind(1), c.unbind(1)
+        ):
+            y_t, s = self.cell(decay_t, x_t, b_t, c_t, s)
+            outputs.append(y_t)
+        y = torch.stack(outputs, 1)  # [B, T, heads, head_dim]
         y = (y + self.skip.unsqueeze(1) * u).flatten(2) * F.silu(gate)
         y = F.rms_norm(y.unflatten(-1, (1, -1)), (self.heads * 64,), eps=1e-5)
         return self.out(self.norm * y.flatten(2))  # [B, T, dim]
@@ -166,7 +155,7 @@ class Mamba2_130m(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
-        x = self.embed(tokens)  # spec:18
+        x = self.embed(tokens)
         for layer in self.layers:
             x = layer(x)  # spec:18
         return self.embed(self.norm(x), project=True)  # spec:18  [B, T, vocab]

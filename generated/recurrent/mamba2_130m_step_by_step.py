@@ -134,7 +134,7 @@ class Mamba2(nn.Module):
             .expand(-1, -1, -1, self.heads, -1)
             .flatten(2, 3)
         )
-        steps_2 = [
+        outputs = [
             self.cell(decay_t, x_t, b_t, c_t, cache, slot + 1)
             for decay_t, x_t, b_t, c_t in zip(
                 decay.unbind(1),
@@ -143,7 +143,7 @@ class Mamba2(nn.Module):
                 c.unbind(1),
             )
         ]
-        y = torch.stack(steps_2, 1)  # [B, T, heads, head_dim]
+        y = torch.stack(outputs, 1)  # [B, T, heads, head_dim]
         y = (y + self.skip.unsqueeze(1) * u).flatten(2) * F.silu(gate)
         y = F.rms_norm(y.unflatten(-1, (1, -1)), (self.heads * 64,), eps=1e-5)
         return self.out(self.norm * y.flatten(2))  # [B, T, dim]
@@ -171,7 +171,7 @@ class Mamba2_130mStepByStep(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = self.embed(tokens)  # spec:18
+        x = self.embed(tokens)
         for i in range(self.depth):
             x = self.layers[i](x, cache, 2 * i)  # spec:18
         return self.embed(self.norm(x), project=True)  # spec:18  [B, T, vocab]

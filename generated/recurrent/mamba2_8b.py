@@ -76,16 +76,9 @@ class StateSpaceCell(nn.Module):
     s + entry, read out by `c`.
     """
 
-    def __init__(self, channels):
-        super().__init__()
-        self.channels = channels
-
-    def forward(self, decay, entry, c, cache, slot):
-        B = decay.shape[0]
-        state = cache.setdefault(slot, {})
-        s = state["s"] if "s" in state else decay.new_zeros(B, self.channels, 16)
-        s = state["s"] = decay * s + entry
-        return torch.einsum("bdn,bn->bd", s, c)  # [B, channels]
+    def forward(self, decay, entry, c, s):
+        s = decay * s + entry
+        return torch.einsum("bdn,bn->bd", s, c), s
 
 
 class Mamba(nn.Module):
@@ -104,7 +97,7 @@ class Mamba(nn.Module):
         self.conv = CausalConv(self.inner)
         self.x = nn.Linear(self.inner, self.rank + 32, bias=False)
         self.dt = Linear(self.rank, self.inner)
-        self.cell = StateSpaceCell(self.inner)
+        self.cell = StateSpaceCell()
         self.out = nn.Linear(self.inner, dim, bias=False)
 
     def reset_parameters(self):
@@ -112,20 +105,19 @@ class Mamba(nn.Module):
         nn.init.ones_(self.skip)
 
     def forward(self, hidden):
+        B = hidden.shape[0]
         u, gate = self.into(hidden).split((self.inner, self.inner), dim=-1)
-        u = F.silu(self.conv(u))
+        u = F.silu(self.conv(u))  # [B, kernel - 1 + T - (kernel - 1 + 1) + 1, inner]
         steps, b, c = self.x(u).split((self.rank, 16, 16), dim=-1)
         step = F.softplus(self.dt(steps))
         decay = torch.einsum("btd,dn->btdn", step, -self.a_log.exp()).exp()
         entry = torch.einsum("btd,btn->btdn", step * u, b)
-        carry = {}
-        steps_2 = [
-            self.cell(decay_t, entry_t, c_t, carry, 0)
-            for decay_t, entry_t, c_t in zip(
-                decay.unbind(1), entry.unbind(1), c.unbind(1)
-            )
-        ]
-        y = torch.stack(steps_2, 1)  # [B, T, inner]
+        s = decay.new_zeros(B, self.inner, 16)
+        outputs = []
+        for decay_t, entry_t, c_t in zip(decay.unbind(1), entry.unbind(1), c.unbind(1)):
+            y_t, s = self.cell(decay_t, entry_t, c_t, s)
+            outputs.append(y_t)
+        y = torch.stack(outputs, 1)  # [B, T, inner]
         return self.out((y + self.skip * u) * F.silu(gate))  # [B, T, dim]
 
 
@@ -148,7 +140,7 @@ class Mamba2_8b(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
-        x = self.embed(tokens)  # spec:18
+        x = self.embed(tokens)
         for layer in self.layers:
             x = layer(x)  # spec:18
         return self.embed(self.norm(x), project=True)  # spec:18  [B, T, vocab]

@@ -33,15 +33,13 @@ class RNNCell(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.input, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.recur, -0.04419417382415922, 0.04419417382415922)
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        bound = 512**-0.5
+        nn.init.uniform_(self.input, -bound, bound)
+        nn.init.uniform_(self.recur, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x, cache, slot):
-        B = x.shape[0]
-        state = cache.setdefault(slot, {})
-        h = state["h"] if "h" in state else x.new_zeros(B, 512)
-        h = state["h"] = torch.tanh(
+    def forward(self, x, h):
+        h = torch.tanh(
             x @ self.input.transpose(0, 1)
             + h @ self.recur.transpose(0, 1)
             + self.bias.sum(dim=0),
@@ -56,9 +54,13 @@ class Rnn4LayersShared(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, x):
+        B = x.shape[0]
         for _ in range(4):
-            carry = {}  # spec:52
-            steps = [self.rnn[0](x_t, carry, 0) for x_t in x.unbind(1)]  # spec:52
+            h = x.new_zeros(B, 512)
+            steps = []
+            for x_t in x.unbind(1):
+                h = self.rnn[0](x_t, h)
+                steps.append(h)
             x = torch.stack(steps, 1)  # spec:52
         return x  # spec:53
 

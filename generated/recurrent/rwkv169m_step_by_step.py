@@ -100,9 +100,9 @@ class TimeMix(nn.Module):
         steps = [
             self.mean(k_t, v_t, cache, slot + 1)
             for k_t, v_t in zip(k.unbind(1), v.unbind(1))
-        ]  # spec:50
-        scanned = torch.stack(steps, 1)  # spec:50
-        return self.out(torch.sigmoid(r) * scanned)  # spec:50
+        ]
+        mean = torch.stack(steps, 1)
+        return self.out(torch.sigmoid(r) * mean)  # spec:50
 
 
 class ChannelMix(nn.Module):
@@ -153,7 +153,7 @@ class Rwkv169mStepByStep(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = self.enter(self.embed(tokens))  # spec:88
+        x = self.enter(self.embed(tokens))
         for i in range(self.depth):
             x = self.layers[i](x, cache, 3 * i)  # spec:88
         return self.head(self.norm(x))  # spec:88  [B, T, vocab]

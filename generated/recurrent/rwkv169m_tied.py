@@ -62,7 +62,6 @@ class WeightedMean(nn.Module):
 
     def __init__(self, dim):
         super().__init__()
-        self.dim = dim
         self.decay = nn.Parameter(torch.empty(dim))
         self.first = nn.Parameter(torch.empty(dim))
         self.reset_parameters()
@@ -71,12 +70,7 @@ class WeightedMean(nn.Module):
         nn.init.normal_(self.decay, std=1.0)
         nn.init.normal_(self.first, std=1.0)
 
-    def forward(self, key, value, cache, slot):
-        B = key.shape[0]
-        state = cache.setdefault(slot, {})
-        above = state["above"] if "above" in state else key.new_zeros(B, self.dim)
-        below = state["below"] if "below" in state else key.new_zeros(B, self.dim)
-        peak = state["peak"] if "peak" in state else key.new_full((B, self.dim), -1e38)
+    def forward(self, key, value, above, below, peak):
         top = torch.maximum(peak, key + self.first)  # spec:20
         old = (peak - top).exp()  # spec:21
         new = (key + self.first - top).exp()  # spec:22
@@ -85,15 +79,16 @@ class WeightedMean(nn.Module):
         top = torch.maximum(faded, key)  # spec:25
         old = (faded - top).exp()  # spec:26
         new = (key - top).exp()  # spec:27
-        above = state["above"] = old * above + new * value  # spec:28
-        below = state["below"] = old * below + new  # spec:29
-        peak = state["peak"] = top  # spec:30
-        return result  # spec:31
+        above = old * above + new * value  # spec:28
+        below = old * below + new  # spec:29
+        peak = top  # spec:30
+        return result, above, below, peak  # spec:31
 
 
 class TimeMix(nn.Module):
     def __init__(self, dim):
         super().__init__()
+        self.dim = dim
         self.mix_key = nn.Parameter(torch.empty(dim))
         self.mix_value = nn.Parameter(torch.empty(dim))
         self.mix_receptance = nn.Parameter(torch.empty(dim))
@@ -111,16 +106,19 @@ class TimeMix(nn.Module):
         nn.init.constant_(self.mix_receptance, 0.5)
 
     def forward(self, x):
+        B = x.shape[0]
         before = self.shift(x)  # spec:46
         k = self.key(before + self.mix_key * (x - before))  # spec:47
         v = self.value(before + self.mix_value * (x - before))  # spec:48
         r = self.receptance(before + self.mix_receptance * (x - before))  # spec:49
-        carry = {}  # spec:50
-        steps = [
-            self.mean(k_t, v_t, carry, 0) for k_t, v_t in zip(k.unbind(1), v.unbind(1))
-        ]  # spec:50
-        scanned = torch.stack(steps, 1)  # spec:50
-        return self.out(torch.sigmoid(r) * scanned)  # spec:50
+        above = below = k.new_zeros(B, self.dim)
+        peak = k.new_full((B, self.dim), -1e38)
+        steps = []
+        for k_t, v_t in zip(k.unbind(1), v.unbind(1)):
+            y_t, above, below, peak = self.mean(k_t, v_t, above, below, peak)
+            steps.append(y_t)
+        mean = torch.stack(steps, 1)
+        return self.out(torch.sigmoid(r) * mean)  # spec:50
 
 
 class ChannelMix(nn.Module):
@@ -168,7 +166,7 @@ class Rwkv169mTied(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
-        x = self.enter(self.embed(tokens))  # spec:88
+        x = self.enter(self.embed(tokens))
         for layer in self.layers:
             x = layer(x)  # spec:88
         return self.embed(self.norm(x), project=True)  # spec:88  [B, T, vocab]

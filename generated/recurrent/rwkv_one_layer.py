@@ -108,9 +108,9 @@ class TimeMix(nn.Module):
         steps = [
             self.mean(k_t, v_t, cache, slot + 1)
             for k_t, v_t in zip(k.unbind(1), v.unbind(1))
-        ]  # spec:50
-        scanned = torch.stack(steps, 1)  # spec:50
-        return self.out(torch.sigmoid(r) * scanned)  # spec:50
+        ]
+        mean = torch.stack(steps, 1)
+        return self.out(torch.sigmoid(r) * mean)  # spec:50
 
 
 class ChannelMix(nn.Module):
@@ -162,12 +162,12 @@ class RwkvLayerReader(nn.Module):
 
 
 class RwkvOneLayer(nn.Module):
-    def __init__(self, vocab=50277, dim=768, depth=12, ff=3072):
+    def __init__(self, vocab=50277, dim=768, ff=3072):
         super().__init__()
         self.embed = nn.Embedding(vocab, dim)
         self.enter = nn.LayerNorm(dim)
         self.layers = nn.ModuleList(
-            [RwkvLayer(dim, ff)] + [RwkvLayerReader(dim) for _ in range(depth - 1)]
+            [RwkvLayer(dim, ff)] + [RwkvLayerReader(dim) for _ in range(11)]
         )
         self.norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, vocab, bias=False)
@@ -176,7 +176,7 @@ class RwkvOneLayer(nn.Module):
     def forward(self, tokens, cache=None):
         if cache is None:
             cache = {}
-        x = self.enter(self.embed(tokens))  # spec:88
+        x = self.enter(self.embed(tokens))
         x = self.layers[0](x, cache, 0)  # spec:88
         for i in range(1, 12):
             x = self.layers[i](x, self.layers[0], cache, 3 * i)  # spec:88

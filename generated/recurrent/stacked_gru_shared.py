@@ -44,13 +44,14 @@ class SharedEmbedding(nn.Embedding):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.04419417382415922, 0.04419417382415922)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -62,11 +63,11 @@ class StackedGruShared(nn.Module):
         self.depth = depth
         self.embed = SharedEmbedding(vocab, dim)
         self.rnn = nn.ModuleList([nn.GRU(dim, dim, batch_first=True)])
-        self.head = Bias(vocab)
+        self.head = Bias(vocab, bound=dim**-0.5)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
-        x = self.embed(tokens)  # spec:7
+        x = self.embed(tokens)
         for _ in range(self.depth):
             x = self.rnn[0](x)[0]  # spec:7
         return self.head(self.embed(x, project=True))  # spec:7  [B, T, vocab]

@@ -31,7 +31,7 @@ class StackedLstmShared(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):
-        x = self.embed(tokens)  # spec:27
+        x = self.embed(tokens)
         for _ in range(self.depth):
             x = self.rnn[0](x)[0]  # spec:27
         return self.head(x)  # spec:27  [B, T, vocab]

@@ -52,10 +52,10 @@ class OneWayTarget(nn.Module):
 
     def forward(self, a, b):
         bias = self.online()
-        bias_2 = self.project()
+        project_bias = self.project()
         given = self.predict(self.project(F.relu(self.online(a))))  # spec:40  [B, code]
         wanted = self.aim(
-            F.relu(self.target(b, self.online, bias)), self.project, bias_2
+            F.relu(self.target(b, self.online, bias)), self.project, project_bias
         )  # spec:41
         # spec:42
         return (F.normalize(given, dim=-1) * F.normalize(wanted, dim=-1)).sum(dim=-1)

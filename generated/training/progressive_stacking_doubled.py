@@ -101,7 +101,7 @@ class SharedLayerNorm(nn.Module):
     def forward(self, x, turn):
         return F.layer_norm(
             x,
-            (256,),
+            (x.shape[-1],),
             weight=(self.weight, self.weight_1)[turn],
             bias=(self.bias, self.bias_1)[turn],
         )
@@ -123,7 +123,6 @@ class SharedLinear(nn.Module):
         bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias, -bound, bound)
         nn.init.kaiming_uniform_(self.weight_1, a=math.sqrt(5))
-        bound = self.weight.shape[1] ** -0.5
         nn.init.uniform_(self.bias_1, -bound, bound)
 
     def forward(self, x, turn):

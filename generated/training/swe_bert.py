@@ -122,7 +122,7 @@ class SweBert(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # specs/encoder/bert.sdsl:20
-        x = F.dropout(x, self.drop, self.training)  # specs/encoder/bert.sdsl:21
+        x = F.dropout(x, self.drop, self.training)
         for _ in range(12):
             x = self.layers[0](x, mask)  # specs/encoder/bert.sdsl:21
         return x, torch.tanh(self.pooler(x[:, 0]))  # specs/encoder/bert.sdsl:22

@@ -145,7 +145,7 @@ class SweBertHalvesPairs(nn.Module):
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of),
         )  # specs/encoder/bert.sdsl:20
-        x = F.dropout(x, self.drop, self.training)  # specs/encoder/bert.sdsl:21
+        x = F.dropout(x, self.drop, self.training)
         for layer in self.layers.values():
             for _ in range(2):
                 x = layer(x, mask)  # specs/encoder/bert.sdsl:21

@@ -39,13 +39,14 @@ class SharedLinear(nn.Linear):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.125, 0.125)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -58,7 +59,7 @@ class TransposeLaterTied(nn.Module):
     def __init__(self, inputs=784, dim=64):
         super().__init__()
         self.encoder = SharedLinear(inputs, dim)
-        self.decoder = Bias(inputs)
+        self.decoder = Bias(inputs, bound=dim**-0.5)
 
     def forward(self, x):
         # spec:58

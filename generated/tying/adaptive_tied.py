@@ -209,7 +209,9 @@ class AdaptiveTied(nn.Module):
         weight = self.embed.first()
         x = (
             math.sqrt(self.dim) * self.embed(tokens)
-            + sinusoid(torch.arange(T, device=tokens.device), self.dim)[0:]
+            + sinusoid(torch.arange(T, device=tokens.device), self.dim).to(
+                self.embed.first.weight.dtype
+            )[0:]
         )  # spec:43
         for layer in self.layers:
             x = layer(x)  # spec:45

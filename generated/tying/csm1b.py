@@ -163,7 +163,7 @@ class Csm1B(nn.Module):
             500000.0,
             sounds,
         )  # spec:24
-        x = torch.cat((self.words(text), sounds), dim=1)  # spec:24
+        x = torch.cat((self.words(text), sounds), dim=1)
         for layer in self.layers:
             x = layer(x, cos, sin)  # spec:24
         x = self.norm(x)  # spec:24  [B, T + F, dim]
@@ -181,7 +181,7 @@ class Csm1B(nn.Module):
             500000.0,
             steps,
         )  # spec:28
-        y = self.narrow(steps)  # spec:28
+        y = self.narrow(steps)
         for layer in self.small_layers:
             y = layer(y, cos_2, sin_2)  # spec:28
         y = self.small_norm(y)  # spec:28

@@ -157,7 +157,7 @@ class Csm1BTwoTables(nn.Module):
             500000.0,
             sounds,
         )  # spec:24
-        x = torch.cat((self.words(text), sounds), dim=1)  # spec:24
+        x = torch.cat((self.words(text), sounds), dim=1)
         for layer in self.layers:
             x = layer(x, cos, sin)  # spec:24
         x = self.norm(x)  # spec:24  [B, T + F, dim]
@@ -175,7 +175,7 @@ class Csm1BTwoTables(nn.Module):
             500000.0,
             steps,
         )  # spec:28
-        y = self.narrow(steps)  # spec:28
+        y = self.narrow(steps)
         for layer in self.small_layers:
             y = layer(y, cos_2, sin_2)  # spec:28
         y = self.small_norm(y)  # spec:28

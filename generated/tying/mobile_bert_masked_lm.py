@@ -124,7 +124,7 @@ class BottleneckLayer(nn.Module):
                 .transpose(1, 2)
                 .flatten(-2),
             ),
-        )  # spec:35
+        )
         for layer in self.ffn:
             h = layer(h)  # spec:35
         return self.leave_norm(x + self.leave(h))  # spec:36
@@ -172,7 +172,7 @@ class MobileBertMaskedLm(nn.Module):
         )
         self.dense = Linear(dim, dim)
         self.head_norm = nn.LayerNorm(dim, eps=1e-12)
-        self.head = SharedLinear(vocab, 384)
+        self.head = SharedLinear(vocab, dim - 128)
 
     def forward(self, tokens, kinds_of=None, mask=None):
         T = tokens.shape[1]
@@ -182,13 +182,13 @@ class MobileBertMaskedLm(nn.Module):
         assert T <= self.max_len, "T <= max_len"  # spec:56
         x = self.embed(tokens)  # spec:57  [B, T, embed_dim]
         after = F.pad(x[:, 1:], (0, 0, 0, 1))  # spec:58  [B, T - 1 + 1, embed_dim]
-        before = F.pad(x[:, :-1], (0, 0, 1, 0))  # spec:59
+        before = F.pad(x[:, :-1], (0, 0, 1, 0))  # spec:59  [B, T + -1 + 1, embed_dim]
         x = (
             self.widen(torch.cat((after, x, before), dim=-1))
             + self.pos(torch.arange(T, device=tokens.device))
             + self.kind(kinds_of)
         )  # spec:60
-        x = self.norm(x)  # spec:61
+        x = self.norm(x)
         for layer in self.layers:
             x = layer(x, mask)  # spec:61
         return self.head(self.head_norm(F.relu(self.dense(x))), weight)  # spec:61

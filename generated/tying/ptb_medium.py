@@ -40,13 +40,14 @@ class SharedEmbedding(nn.Embedding):
 class Bias(nn.Module):
     """A bias whose weight is another layer's."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, bound):
         super().__init__()
+        self.bound = bound
         self.bias = nn.Parameter(torch.empty(outputs))
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.uniform_(self.bias, -0.03922322702763681, 0.03922322702763681)
+        nn.init.uniform_(self.bias, -self.bound, self.bound)
 
     def forward(self, x):
         return x + self.bias
@@ -58,7 +59,7 @@ class PtbMedium(nn.Module):
         self.drop = drop
         self.embed = SharedEmbedding(vocab, dim)
         self.rnn = nn.ModuleList(nn.LSTM(dim, dim, batch_first=True) for _ in range(2))
-        self.head = Bias(vocab)
+        self.head = Bias(vocab, bound=dim**-0.5)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, tokens):

@@ -127,7 +127,9 @@ class ScaledSliceTied(nn.Module):
         weight = self.head()
         x = (
             self.embed(tokens, weight)
-            + sinusoid(torch.arange(T, device=tokens.device), 512)[0:]
+            + sinusoid(torch.arange(T, device=tokens.device), 512).to(
+                self.embed.weight.dtype
+            )[0:]
         )  # spec:15
         for layer in self.layers:
             x = layer(x)  # spec:17

@@ -110,7 +110,9 @@ class ScaledTied(nn.Module):
         T = tokens.shape[1]
         x = (
             math.sqrt(self.dim) * self.head(tokens, lookup=True)
-            + sinusoid(torch.arange(T, device=tokens.device), self.dim)[0:]
+            + sinusoid(torch.arange(T, device=tokens.device), self.dim).to(
+                self.layers[0].norm1.weight.dtype
+            )[0:]
         )  # spec:15
         for layer in self.layers:
             x = layer(x)  # spec:17

@@ -38,12 +38,10 @@ class AtrousPyramid(nn.Module):
     def forward(self, x):
         return self.fuse(
             torch.cat(
-                (
-                    F.relu(self.norms[0](self.branches[0](x))),
-                    F.relu(self.norms[1](self.branches[1](x))),
-                    F.relu(self.norms[2](self.branches[2](x))),
-                    F.relu(self.norms[3](self.branches[3](x))),
-                ),
+                [
+                    F.relu(self.norms[i](layer(x)))
+                    for i, layer in enumerate(self.branches)
+                ],
                 dim=1,
             ),
         )  # spec:8

@@ -68,16 +68,16 @@ class ConvNextTiny(nn.Module):
         self.head = nn.Linear(8 * dim, classes)
 
     def forward(self, x):
-        x = self.norm0(self.stem(x))  # spec:28
+        x = self.norm0(self.stem(x))
         for layer in self.stage1:
             x = layer(x)  # spec:28
-        x = self.grow1(self.norm1(x))  # spec:28
+        x = self.grow1(self.norm1(x))
         for layer in self.stage2:
             x = layer(x)  # spec:28
-        x = self.grow2(self.norm2(x))  # spec:28
+        x = self.grow2(self.norm2(x))
         for layer in self.stage3:
             x = layer(x)  # spec:28
-        x = self.grow3(self.norm3(x))  # spec:28
+        x = self.grow3(self.norm3(x))
         for layer in self.stage4:
             x = layer(x)  # spec:28
         return self.head(self.norm(x.mean(dim=(-2, -1))))  # spec:29  [B, classes]

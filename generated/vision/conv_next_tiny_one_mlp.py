@@ -122,19 +122,19 @@ class ConvNextTinyOneMlp(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, x):
-        x = self.norm0(self.stem(x))  # spec:28
+        x = self.norm0(self.stem(x))
         x = self.stage1[0](x)  # spec:28
         x = self.stage1[1](x, self.stage1[0])  # spec:28
         x = self.stage1[2](x, self.stage1[0])  # spec:28
-        x = self.grow1(self.norm1(x))  # spec:28
+        x = self.grow1(self.norm1(x))
         x = self.stage2[0](x)  # spec:28
         x = self.stage2[1](x, self.stage2[0])  # spec:28
         x = self.stage2[2](x, self.stage2[0])  # spec:28
-        x = self.grow2(self.norm2(x))  # spec:28
+        x = self.grow2(self.norm2(x))
         x = self.stage3[0](x)  # spec:28
         for layer in self.stage3[1:]:
             x = layer(x, self.stage3[0])  # spec:28
-        x = self.grow3(self.norm3(x))  # spec:28
+        x = self.grow3(self.norm3(x))
         x = self.stage4[0](x)  # spec:28
         x = self.stage4[1](x, self.stage4[0])  # spec:28
         x = self.stage4[2](x, self.stage4[0])  # spec:28

@@ -139,7 +139,7 @@ class DetrHeads(nn.Module):
         places = []  # spec:41
         for layer in self.layers:
             x = layer(x, picture)  # spec:43
-            kinds = kinds + [self.class_heads[0](self.norm(x))]  # spec:44
+            kinds = kinds + [self.class_heads[0](self.norm(x))]  # spec:42
             places = places + [self.box_heads[0](self.norm(x))]  # spec:44
         return torch.stack(kinds, dim=1), torch.stack(places, dim=1)  # spec:46
 

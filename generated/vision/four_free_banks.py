@@ -26,10 +26,7 @@ class FourFreeBanks(nn.Module):
         self.head = nn.Linear(dim, classes)
 
     def forward(self, x):
-        answers = torch.stack(
-            (self.banks[0](x), self.banks[1](x), self.banks[2](x), self.banks[3](x)),
-            dim=1,
-        )  # spec:88
+        answers = torch.stack([layer(x) for layer in self.banks], dim=1)  # spec:88
         return self.head(F.relu(answers.amax(dim=1)).mean(dim=(-2, -1)))  # spec:89
 
     def reset_parameters(self):

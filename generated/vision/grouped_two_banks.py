@@ -21,11 +21,14 @@ class GroupedConv(nn.Module):
     al. 2012; ResNeXt, Xie et al. 2017).
     """
 
-    def __init__(self, dim, kernel):
+    def __init__(self, dim, groups, kernel):
         super().__init__()
+        self.groups = groups
         self.kernel = kernel
-        assert dim % 8 == 0
-        self.filters = nn.Parameter(torch.empty(2, dim // 8, dim // 8, kernel, kernel))
+        assert dim % groups == 0
+        self.filters = nn.Parameter(
+            torch.empty(2, dim // groups, dim // groups, kernel, kernel)
+        )
         self.reset_parameters()
 
     def reset_parameters(self):
@@ -33,14 +36,15 @@ class GroupedConv(nn.Module):
         nn.init.uniform_(self.filters, -bound, bound)
 
     def forward(self, x):
-        bank = self.filters.repeat_interleave(4, dim=0).flatten(0, 1)  # spec:8
-        return F.conv2d(x, bank, padding=self.kernel // 2, groups=8)  # spec:9
+        # spec:8
+        bank = self.filters.repeat_interleave(self.groups // 2, dim=0).flatten(0, 1)
+        return F.conv2d(x, bank, padding=self.kernel // 2, groups=self.groups)  # spec:9
 
 
 class GroupedTwoBanks(nn.Module):
-    def __init__(self, dim=256, kernel=3):
+    def __init__(self, dim=256, groups=8, kernel=3):
         super().__init__()
-        self.conv = GroupedConv(dim, kernel)
+        self.conv = GroupedConv(dim, groups, kernel)
 
     def forward(self, x):
         return self.conv(x)  # spec:16

@@ -201,7 +201,7 @@ class MiniDeitB(nn.Module):
     def forward(self, x):
         B = x.shape[0]
         x = self.patches(x).flatten(2).transpose(1, 2)  # spec:41
-        x = torch.cat((self.token.expand(B, 1, -1), x), dim=1) + self.pos  # spec:42
+        x = torch.cat((self.token.expand(B, 1, -1), x), dim=1) + self.pos
         x = self.layers[0](x)  # spec:42
         x = self.layers[1](x, self.layers[0])  # spec:42
         x = self.layers[2](x)  # spec:42

@@ -55,7 +55,6 @@ class MobileNetV1(nn.Module):
 
     def forward(self, x):
         x = F.relu(self.norm(self.stem(x)))  # spec:19
-        # spec:20
         x = self.conv6(self.conv5(self.conv4(self.conv3(self.conv2(self.conv1(x))))))
         for layer in self.middle:
             x = layer(x)  # spec:20

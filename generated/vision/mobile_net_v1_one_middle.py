@@ -81,7 +81,6 @@ class MobileNetV1OneMiddle(nn.Module):
 
     def forward(self, x):
         x = F.relu(self.norm(self.stem(x)))  # spec:19
-        # spec:20
         x = self.conv6(self.conv5(self.conv4(self.conv3(self.conv2(self.conv1(x))))))
         x = self.middle[0](x)  # spec:20
         for layer in self.middle[1:]:

@@ -121,7 +121,7 @@ class MobileNetV2Small(nn.Module):
         self.head = nn.Linear(last, classes)
 
     def forward(self, x):
-        x = F.relu6(self.norm(self.stem(x)))  # spec:39
+        x = F.relu6(self.norm(self.stem(x)))
         for layer in self.blocks:
             x = layer(x)  # spec:39
         x = F.relu6(self.widen_norm(self.widen(x)))  # spec:39

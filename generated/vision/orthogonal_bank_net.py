@@ -313,15 +313,15 @@ class OrthogonalBankNet(nn.Module):
 
     def forward(self, x):
         weight_bank = self.stage1[0].conv1()
-        weight_bank_2 = self.stage2[0].conv1()
-        x = self.stem(x)  # spec:12
+        conv1_weight_bank = self.stage2[0].conv1()
+        x = self.stem(x)
         x = self.stage1[0](x, self.mixes1)  # spec:12
         for layer in self.stage1[1:]:
             x = layer(x, self.mixes1, weight_bank)  # spec:12
-        x = self.grow1(x)  # spec:12
+        x = self.grow1(x)
         x = self.stage2[0](x, self.mixes2)  # spec:12
         for layer in self.stage2[1:]:
-            x = layer(x, self.mixes2, weight_bank_2)  # spec:12
+            x = layer(x, self.mixes2, conv1_weight_bank)  # spec:12
         x = F.relu(self.norm(x))  # spec:12
         return self.head(x.mean(dim=(-2, -1)))  # spec:13  [B, classes]
 

@@ -40,13 +40,7 @@ class LiftingConv(nn.Module):
 
     def forward(self, x):
         turned = torch.stack(
-            (
-                torch.rot90(self.filters, 0, (-2, -1)),
-                torch.rot90(self.filters, 1, (-2, -1)),
-                torch.rot90(self.filters, 2, (-2, -1)),
-                torch.rot90(self.filters, 3, (-2, -1)),
-            ),
-            dim=1,
+            [torch.rot90(self.filters, i, (-2, -1)) for i in range(4)], dim=1
         )  # spec:7
         y = F.conv2d(
             x,
@@ -84,13 +78,7 @@ class TurningConv(nn.Module):
 
     def forward(self, x):
         turned = torch.stack(
-            (
-                torch.rot90(self.filters, 0, (-2, -1)).roll(0, 2),
-                torch.rot90(self.filters, 1, (-2, -1)).roll(1, 2),
-                torch.rot90(self.filters, 2, (-2, -1)).roll(2, 2),
-                torch.rot90(self.filters, 3, (-2, -1)).roll(3, 2),
-            ),
-            dim=1,
+            [torch.rot90(self.filters, i, (-2, -1)).roll(i, 2) for i in range(4)], dim=1
         )  # spec:18
         bank = turned.flatten(2, 3).flatten(0, 1)  # spec:19
         y = F.conv2d(

@@ -135,7 +135,7 @@ class RefinedHeads(nn.Module):
         places = []  # spec:41
         for layer, box in zip(self.layers, self.box_heads):
             x = layer(x, picture)  # spec:43
-            kinds = kinds + [self.class_heads[0](self.norm(x))]  # spec:44
+            kinds = kinds + [self.class_heads[0](self.norm(x))]  # spec:42
             places = places + [box(self.norm(x))]  # spec:44
         return torch.stack(kinds, dim=1), torch.stack(places, dim=1)  # spec:46
 

@@ -124,7 +124,7 @@ class ShaWRN40_4(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, x):
-        x = self.stem(x)  # spec:15
+        x = self.stem(x)
         for layer in self.stage1[:2]:
             x = layer(x)  # spec:15
         for layer in self.stage1[2:]:

@@ -77,11 +77,11 @@ class SharedKernelNet(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, x):
-        x = self.stem(x)  # spec:12
+        x = self.stem(x)
         x = self.stage1[0](x)  # spec:12
         for layer in self.stage1[1:]:
             x = layer(x, self.stage1[0].conv2)  # spec:12
-        x = self.grow1(x)  # spec:12
+        x = self.grow1(x)
         x = self.stage2[0](x)  # spec:12
         for layer in self.stage2[1:]:
             x = layer(x, self.stage2[0].conv2)  # spec:12

@@ -54,7 +54,7 @@ class Tower(nn.Module):
         self.out = nn.Linear(width, code)
 
     def forward(self, x):
-        x = F.relu(self.norm(self.stem(x)))  # spec:11
+        x = F.relu(self.norm(self.stem(x)))
         for layer in self.blocks:
             x = layer(x)  # spec:11
         return F.normalize(self.out(x.mean(dim=(-2, -1))), dim=-1)  # spec:12  [B, code]
@@ -82,7 +82,7 @@ class TowerReader(nn.Module):
         self.blocks = nn.ModuleList(BasicBlockReader(width) for _ in range(depth))
 
     def forward(self, x, base):
-        x = F.relu(self.norm(base.stem(x)))  # spec:11
+        x = F.relu(self.norm(base.stem(x)))
         for i, layer in enumerate(self.blocks):
             x = layer(x, base.blocks[i])  # spec:11
         return F.normalize(base.out(x.mean(dim=(-2, -1))), dim=-1)  # spec:12  [B, code]

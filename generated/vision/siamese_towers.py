@@ -67,15 +67,15 @@ class BasicBlock(nn.Module):
 class Tower(nn.Module):
     """Codes of length 1 for pictures."""
 
-    def __init__(self, width, depth, code):
+    def __init__(self, width, code):
         super().__init__()
         self.stem = nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False)
         self.norm = SharedBatchNorm2d(width)
-        self.blocks = nn.ModuleList(BasicBlock(width) for _ in range(depth))
+        self.blocks = nn.ModuleList(BasicBlock(width) for _ in range(4))
         self.out = nn.Linear(width, code)
 
     def forward(self, x):
-        x = F.relu(self.norm(self.stem(x)))  # spec:11
+        x = F.relu(self.norm(self.stem(x)))
         for layer in self.blocks:
             x = layer(x)  # spec:11
         return F.normalize(self.out(x.mean(dim=(-2, -1))), dim=-1)  # spec:12  [B, code]
@@ -128,10 +128,10 @@ class TowerReader(nn.Module):
     are another's, handed in by the caller.
     """
 
-    def __init__(self, width, depth):
+    def __init__(self, width):
         super().__init__()
         self.norm = SharedBatchNorm2d2(width)
-        self.blocks = nn.ModuleList(BasicBlockReader(width) for _ in range(depth))
+        self.blocks = nn.ModuleList(BasicBlockReader(width) for _ in range(4))
 
     def forward(
         self,
@@ -156,7 +156,7 @@ class TowerReader(nn.Module):
         weight_9,
         bias_9,
     ):
-        x = F.relu(self.norm(base.stem(x), weight, bias))  # spec:11
+        x = F.relu(self.norm(base.stem(x), weight, bias))
         # spec:11
         x = self.blocks[0](x, base.blocks[0], weight_2, bias_2, weight_3, bias_3)
         # spec:11
@@ -169,45 +169,45 @@ class TowerReader(nn.Module):
 
 
 class SiameseTowers(nn.Module):
-    def __init__(self, width=64, depth=4, code=128):
+    def __init__(self, width=64, code=128):
         super().__init__()
-        self.left = Tower(width, depth, code)
-        self.right = TowerReader(width, depth)
+        self.left = Tower(width, code)
+        self.right = TowerReader(width)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, a, b):
-        weight = self.left.norm()
-        weight_2 = self.left.blocks[0].norm1()
-        weight_3 = self.left.blocks[0].norm2()
-        weight_4 = self.left.blocks[1].norm1()
-        weight_5 = self.left.blocks[1].norm2()
-        weight_6 = self.left.blocks[2].norm1()
-        weight_7 = self.left.blocks[2].norm2()
-        weight_8 = self.left.blocks[3].norm1()
-        weight_9 = self.left.blocks[3].norm2()
+        weight, bias = self.left.norm()
+        norm1_weight, norm1_bias = self.left.blocks[0].norm1()
+        norm2_weight, norm2_bias = self.left.blocks[0].norm2()
+        weight_2, bias_2 = self.left.blocks[1].norm1()
+        weight_3, bias_3 = self.left.blocks[1].norm2()
+        weight_4, bias_4 = self.left.blocks[2].norm1()
+        weight_5, bias_5 = self.left.blocks[2].norm2()
+        weight_6, bias_6 = self.left.blocks[3].norm1()
+        weight_7, bias_7 = self.left.blocks[3].norm2()
         return (
             self.left(a)
             * self.right(
                 b,
                 self.left,
-                weight[0],
-                weight[1],
-                weight_2[0],
-                weight_2[1],
-                weight_3[0],
-                weight_3[1],
-                weight_4[0],
-                weight_4[1],
-                weight_5[0],
-                weight_5[1],
-                weight_6[0],
-                weight_6[1],
-                weight_7[0],
-                weight_7[1],
-                weight_8[0],
-                weight_8[1],
-                weight_9[0],
-                weight_9[1],
+                weight,
+                bias,
+                norm1_weight,
+                norm1_bias,
+                norm2_weight,
+                norm2_bias,
+                weight_2,
+                bias_2,
+                weight_3,
+                bias_3,
+                weight_4,
+                bias_4,
+                weight_5,
+                bias_5,
+                weight_6,
+                bias_6,
+                weight_7,
+                bias_7,
             )
         ).sum(dim=-1)  # spec:22
 

@@ -164,9 +164,9 @@ class SWRN28_10K1(nn.Module):
 
     def forward(self, x):
         weight_bank = self.stage1[1].conv1()
-        weight_bank_2 = self.stage2[1].conv1()
-        weight_bank_3 = self.stage3[1].conv1()
-        x = self.stem(x)  # spec:15
+        conv1_weight_bank = self.stage2[1].conv1()
+        weight_bank_2 = self.stage3[1].conv1()
+        x = self.stem(x)
         for layer in self.stage1[:2]:
             x = layer(x)  # spec:15
         for layer in self.stage1[2:]:
@@ -174,11 +174,11 @@ class SWRN28_10K1(nn.Module):
         for layer in self.stage2[:2]:
             x = layer(x)  # spec:15
         for layer in self.stage2[2:]:
-            x = layer(x, weight_bank_2)  # spec:15
+            x = layer(x, conv1_weight_bank)  # spec:15
         for layer in self.stage3[:2]:
             x = layer(x)  # spec:15
         for layer in self.stage3[2:]:
-            x = layer(x, weight_bank_3)  # spec:15
+            x = layer(x, weight_bank_2)  # spec:15
         x = F.relu(self.norm(x))  # spec:15
         return self.head(x.mean(dim=(-2, -1)))  # spec:16  [B, classes]
 

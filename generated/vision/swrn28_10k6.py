@@ -56,7 +56,7 @@ class MixedConv2d(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_mix, std=0.408248290463863)
+        nn.init.normal_(self.weight_mix, std=6**-0.5)
         nn.init.normal_(
             self.weight_bank, std=(3 * self.weight_bank[0, 0].numel()) ** -0.5
         )
@@ -78,7 +78,7 @@ class SharedConv2d(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_mix, std=0.408248290463863)
+        nn.init.normal_(self.weight_mix, std=6**-0.5)
 
     def forward(self, x, weight_bank):
         return F.conv2d(
@@ -164,9 +164,9 @@ class SWRN28_10K6(nn.Module):
 
     def forward(self, x):
         weight_bank = self.stage1[1].conv1()
-        weight_bank_2 = self.stage2[1].conv1()
-        weight_bank_3 = self.stage3[1].conv1()
-        x = self.stem(x)  # spec:15
+        conv1_weight_bank = self.stage2[1].conv1()
+        weight_bank_2 = self.stage3[1].conv1()
+        x = self.stem(x)
         for layer in self.stage1[:2]:
             x = layer(x)  # spec:15
         for layer in self.stage1[2:]:
@@ -174,11 +174,11 @@ class SWRN28_10K6(nn.Module):
         for layer in self.stage2[:2]:
             x = layer(x)  # spec:15
         for layer in self.stage2[2:]:
-            x = layer(x, weight_bank_2)  # spec:15
+            x = layer(x, conv1_weight_bank)  # spec:15
         for layer in self.stage3[:2]:
             x = layer(x)  # spec:15
         for layer in self.stage3[2:]:
-            x = layer(x, weight_bank_3)  # spec:15
+            x = layer(x, weight_bank_2)  # spec:15
         x = F.relu(self.norm(x))  # spec:15
         return self.head(x.mean(dim=(-2, -1)))  # spec:16  [B, classes]
 

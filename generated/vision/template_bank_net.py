@@ -35,7 +35,7 @@ class MixedConv2d(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_mix, std=0.5773502691896257)
+        nn.init.normal_(self.weight_mix, std=3**-0.5)
         nn.init.normal_(
             self.weight_bank, std=(3 * self.weight_bank[0, 0].numel()) ** -0.5
         )
@@ -57,7 +57,7 @@ class SharedConv2d(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.normal_(self.weight_mix, std=0.5773502691896257)
+        nn.init.normal_(self.weight_mix, std=3**-0.5)
 
     def forward(self, x, weight_bank):
         return F.conv2d(
@@ -118,15 +118,15 @@ class TemplateBankNet(nn.Module):
 
     def forward(self, x):
         weight_bank = self.stage1[0].conv1()
-        weight_bank_2 = self.stage2[0].conv1()
-        x = self.stem(x)  # spec:12
+        conv1_weight_bank = self.stage2[0].conv1()
+        x = self.stem(x)
         x = self.stage1[0](x)  # spec:12
         for layer in self.stage1[1:]:
             x = layer(x, weight_bank)  # spec:12
-        x = self.grow1(x)  # spec:12
+        x = self.grow1(x)
         x = self.stage2[0](x)  # spec:12
         for layer in self.stage2[1:]:
-            x = layer(x, weight_bank_2)  # spec:12
+            x = layer(x, conv1_weight_bank)  # spec:12
         x = F.relu(self.norm(x))  # spec:12
         return self.head(x.mean(dim=(-2, -1)))  # spec:13  [B, classes]
 

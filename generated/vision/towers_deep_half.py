@@ -91,7 +91,7 @@ class Tower(nn.Module):
         self.out = nn.Linear(width, code)
 
     def forward(self, x):
-        x = F.relu(self.norm(self.stem(x)))  # spec:11
+        x = F.relu(self.norm(self.stem(x)))
         for layer in self.blocks:
             x = layer(x)  # spec:11
         return F.normalize(self.out(x.mean(dim=(-2, -1))), dim=-1)  # spec:12  [B, code]
@@ -165,7 +165,7 @@ class TowerReader(nn.Module):
         weight_4,
         bias_4,
     ):
-        x = F.relu(self.norm(self.stem(x)))  # spec:11
+        x = F.relu(self.norm(self.stem(x)))
         for layer in self.blocks[:2]:
             x = layer(x)  # spec:11
         x = self.blocks[2](x, base.blocks[2], weight, bias, weight_2, bias_2)  # spec:11
@@ -182,23 +182,23 @@ class TowersDeepHalf(nn.Module):
         self.register_load_state_dict_pre_hook(_accept_aliases)
 
     def forward(self, a, b):
-        weight = self.left.blocks[2].norm1()
-        weight_2 = self.left.blocks[2].norm2()
-        weight_3 = self.left.blocks[3].norm1()
-        weight_4 = self.left.blocks[3].norm2()
+        weight, bias = self.left.blocks[2].norm1()
+        norm2_weight, norm2_bias = self.left.blocks[2].norm2()
+        norm1_weight, norm1_bias = self.left.blocks[3].norm1()
+        weight_2, bias_2 = self.left.blocks[3].norm2()
         return (
             self.left(a)
             * self.right(
                 b,
                 self.left,
-                weight[0],
-                weight[1],
-                weight_2[0],
-                weight_2[1],
-                weight_3[0],
-                weight_3[1],
-                weight_4[0],
-                weight_4[1],
+                weight,
+                bias,
+                norm2_weight,
+                norm2_bias,
+                norm1_weight,
+                norm1_bias,
+                weight_2,
+                bias_2,
             )
         ).sum(dim=-1)  # spec:22
 

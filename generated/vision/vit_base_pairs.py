@@ -105,7 +105,7 @@ class PatchEncoder(nn.Module):
     through pre-norm encoder layers.
     """
 
-    def __init__(self, dim, depth, heads, ff, side, patch, eps):
+    def __init__(self, dim, heads, ff, side, patch, eps):
         super().__init__()
         assert side % patch == 0
         self.token = nn.Parameter(torch.empty(dim))
@@ -116,7 +116,7 @@ class PatchEncoder(nn.Module):
             EncoderLayer(dim, heads, ff, eps)
             if i % 2 == 0
             else EncoderLayerReader(dim, eps)
-            for i in range(depth)
+            for i in range(12)
         )
         self.norm = nn.LayerNorm(dim, eps=eps)
 
@@ -145,18 +145,10 @@ class PatchEncoder(nn.Module):
 
 class VitBasePairs(nn.Module):
     def __init__(
-        self,
-        dim=768,
-        depth=12,
-        heads=12,
-        ff=3072,
-        side=224,
-        patch=16,
-        classes=1000,
-        eps=1e-12,
+        self, dim=768, heads=12, ff=3072, side=224, patch=16, classes=1000, eps=1e-12
     ):
         super().__init__()
-        self.encoder = PatchEncoder(dim, depth, heads, ff, side, patch, eps)
+        self.encoder = PatchEncoder(dim, heads, ff, side, patch, eps)
         self.head = nn.Linear(dim, classes)
         self.register_load_state_dict_pre_hook(_accept_aliases)
 

@@ -92,7 +92,7 @@ class WRN28_10(nn.Module):
         self.head = nn.Linear(4 * base * widen, classes)
 
     def forward(self, x):
-        x = self.stem(x)  # spec:15
+        x = self.stem(x)
         for layer in self.stage1:
             x = layer(x)  # spec:15
         for layer in self.stage2:

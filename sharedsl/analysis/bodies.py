@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sharedsl.analysis import expressions
 from sharedsl.analysis.arguments import Poisoned
+from sharedsl.analysis.entries import adopt, settle
 from sharedsl.analysis.flow import Flow
 from sharedsl.analysis.flow_values import is_static, operand
 from sharedsl.analysis.inputs import Argument, Binding
@@ -30,7 +31,9 @@ def forward_body(
     counts = (id(outer), outer.counts.key(), outer.onces) if outer else None
     key = (forward.name, tuple(_key(given.get(one.name)) for one in forward.inputs), counts, shop.keeps)
     if key in draft.bodies:
+        settle(shop, key)
         return _found(draft.bodies[key])
+    adopt(shop, key, draft.bodies)
     what = f"`{forward.name}` of `{draft.unit.name}`" if forward.name else f"`{draft.unit.name}`"
     _refuse_recursion(shop, draft.reading, forward.name, what, forward.span, "recursive-forward")
     assert draft.home is not None
@@ -57,8 +60,10 @@ def function_body(shop: Shop, target: Definition, given: Given) -> d.Body:
     assert isinstance(item, ast.Function)
     key = (id(target), tuple(_key(given.get(one.name)) for one in item.inputs))
     if key in shop.function_keys:
+        settle(shop, key)
         name = shop.function_keys[key]
         return _found(shop.functions.get(name) if name else None)
+    adopt(shop, key, shop.function_keys)
     what = f"`{item.name}`"
     _refuse_recursion(shop, shop.reading, id(target), what, item.name_span, "recursive-function")
     binding = Binding(shop, target.home, {}, what)
@@ -164,9 +169,7 @@ def _deciding(flow: Flow, body: tuple[ast.Statement, ...]) -> None:
     try:
         flow.run(body)
     finally:
-        for guard in shop.trace.guards:
-            if guard.op == "==" and guard.outcome:
-                shop.decided |= guard.left.names() | guard.right.names()
+        shop.decided |= shop.trace.pinned()
         outside.guards.update(shop.trace.guards)
         shop.trace = outside
 

@@ -174,20 +174,13 @@ def _plan(scope: Scope, target: Definition, asked: Asked, made: Made, report: Re
     solved, found = solve(model.sites, expanded, context, inits, written)
     _take(found, report)
     made.trace.guards.update(deciding.guards)
-    made.solved = replace(solved, decided=_decided(deciding)) if not report.failed else None
+    made.solved = replace(solved, decided=deciding.pinned()) if not report.failed else None
 
 
 def _weights(model: Model | None) -> frozenset[tuple[tuple[str, int | None], ...]]:
     """The declared weights, as paths of (name, index)."""
     sites = model.sites if model is not None else ()
     return frozenset(tuple((step.name, step.index) for step in site.path) for site in sites)
-
-
-def _decided(trace: Trace) -> frozenset[str]:
-    """The parameters that a plan's positions are made of: another value would be another plan."""
-    return frozenset().union(
-        *(guard.left.names() | guard.right.names() for guard in trace.guards if guard.op == "==" and guard.outcome)
-    )
 
 
 def _take(found: list[Diagnostic], report: Reporter) -> None:

@@ -123,7 +123,7 @@ class _Caller:
         if found is None:
             found = self.memo[key] = self._apply(self.shop.draft(unit), arguments, args)
         if turn.step is not None:
-            self._step_weight(unit, type)
+            self._step_weight(unit, found[0], arguments, type)
         return found
 
     def _apply(
@@ -227,7 +227,7 @@ class _Caller:
 
     # ------------------------------------------------------------------------ step embeddings
 
-    def _step_weight(self, unit: Unit, type: object) -> None:
+    def _step_weight(self, unit: Unit, body: str | None, arguments: Mapping[str, Value], type: object) -> None:
         """`fold .. with step_embedding`: a weight [times, dim] of the element that each repetition starts with."""
         if not isinstance(type, d.Tensor) or not type.dims or type.dims[-1].value is None:
             message = "a step embedding is added to the last axis of the input, whose size is not known here"
@@ -238,9 +238,18 @@ class _Caller:
         count = repetitions(edit)
         if count is None:
             raise self.flow.error("not-yet", "a step embedding with `fold .. as` is not supported yet", edit.span)
-        axes = (Axis(sizes.size(count), "steps"), Axis(type.dims[-1], "dim"))
+        axes = (Axis(sizes.size(count), "steps"), Axis(_inside(unit, body, arguments, type.dims[-1]), "dim"))
         init = Init("normal", (("std", Real(0.02, literal(0.02))),))
         unit.weights["step"] = WeightSpec("step", axes, init, span=edit.span)
+
+
+def _inside(unit: Unit, body: str | None, arguments: Mapping[str, Value], size: Size) -> Size:
+    """The last axis of the first input in the words of the layer itself."""
+    first = unit.bodies[body].inputs[0].type if body is not None else None
+    if isinstance(first, d.Tensor):
+        return first.dims[-1]
+    name = next((name for name, each in arguments.items() if isinstance(each, Size) and each.code == size.code), None)
+    return Size(size.ground, size.formula, sizes.named(name) if name is not None else literal(size.value))
 
 
 def _said(forward: ast.Forward) -> set[str]:

@@ -15,7 +15,7 @@ from sharedsl.analysis.elaborate import check_block
 from sharedsl.analysis.removals import with_removals
 from sharedsl.analysis.repeats import once_each
 from sharedsl.analysis.report import Reporter
-from sharedsl.analysis.requests import asked_for, dtype_of, test_values
+from sharedsl.analysis.requests import asked_for, dtype_of, known_dtype, test_values
 from sharedsl.analysis.scope import Definition, Scope
 from sharedsl.analysis.staging import check_names, check_stages
 from sharedsl.comptime import Scope as Names
@@ -161,7 +161,7 @@ def _check_stages(analysis: Analysis, asked: Asked, made: Made, report: Reporter
 def _over_budget(item: ast.Build, made: Made) -> list[Diagnostic]:
     """The budget lines that the build does not keep."""
     lines = tuple(line for line in item.body if isinstance(line, ast.BudgetLine))
-    if not lines or made.model is None or made.solved is None:
+    if not lines or made.model is None or made.solved is None or not known_dtype(item):
         return []
     from sharedsl.analysis.budget.limits import check
     from sharedsl.analysis.budget.totals import Totals

@@ -15,7 +15,7 @@ from sharedsl.analysis.scope import FileScope
 from sharedsl.analysis.shop import LIMIT, Draft, Shop
 from sharedsl.comptime.evaluate import bind as bind_names
 from sharedsl.comptime.evaluate import items_of
-from sharedsl.comptime.values import Failure, truth
+from sharedsl.comptime.values import Failure, Trace, truth
 from sharedsl.diagnostics import Label
 from sharedsl.model import sizes
 from sharedsl.model.dataflow import Tensor
@@ -129,7 +129,7 @@ class Declarer:
     def _indexed(self, declaration: ast.LayerDecl, names: Mapping[str, Value], maker: LayerMaker) -> Child:
         """`layer xs[i in range(n)] = ..`: arguments by index."""
         assert declaration.source is not None and declaration.variable is not None
-        items = self._items(declaration.source, names)
+        items = self._deciding(declaration.source, names)
         made = []
         for at, item in enumerate(items):
             inner = {**names, declaration.variable: item}
@@ -140,6 +140,17 @@ class Declarer:
         units = tuple(unit for unit, _ in made)
         arguments = tuple(given for _, given in made)
         return Child(declaration.name, units, arguments, sizes.size(len(units)), declaration.name_span)
+
+    def _deciding(self, source: ast.Expr, names: Mapping[str, Value]) -> tuple[Value, ...]:
+        """The items; the parameters that say how many there are have their values for good, as each may be unlike."""
+        shop, outside = self.shop, self.shop.trace
+        shop.trace = Trace()
+        try:
+            return self._items(source, names)
+        finally:
+            shop.decided |= shop.trace.pinned()
+            outside.guards.update(shop.trace.guards)
+            shop.trace = outside
 
     def _items(self, source: ast.Expr, names: Mapping[str, Value]) -> tuple[Value, ...]:
         value = self.value(source, names)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from sharedsl.analysis.arguments import Poisoned
 from sharedsl.analysis.collect import TooMany, Walker
+from sharedsl.analysis.growing import counter, grows_as
 from sharedsl.analysis.numbering import Numbering, finish
 from sharedsl.analysis.report import Reporter
 from sharedsl.analysis.roots import root_body
 from sharedsl.analysis.scope import Definition, Scope
-from sharedsl.analysis.shop import LIMIT, Draft, Inferred, Shop
+from sharedsl.analysis.shop import LIMIT, Draft, EntrySize, Inferred, Shop
 from sharedsl.analysis.units import declared_unit
 from sharedsl.comptime import Trace
 from sharedsl.diagnostics import Diagnostic
@@ -18,7 +19,7 @@ from sharedsl.model import dataflow as d
 from sharedsl.model import sizes
 from sharedsl.model.folds import DataflowEdit, FoldEdit
 from sharedsl.model.sizes import Real, Size, Value
-from sharedsl.model.tree import Model, Unit
+from sharedsl.model.tree import Model
 from sharedsl.source import NOWHERE, Span
 from sharedsl.syntax import ast
 
@@ -35,8 +36,8 @@ def elaborate(
     presence: bool | None = None,
 ) -> tuple[Model | None, list[Diagnostic]]:
     """The model, or None where it has errors. `arguments` gives every parameter a value; `via` is where it is used."""
-    inferred: dict[str, Size] = {}
-    grown = _counter(target) if incremental else None
+    inferred: dict[EntrySize, Size] = {}
+    grown = counter(target) if incremental else None
     while True:
         shop = Shop(scope, Reporter(), trace or Trace(), incremental, folds=folds, inferred=inferred, grown=grown)
         shop.keeps = incremental
@@ -44,9 +45,9 @@ def elaborate(
         try:
             model = _elaborated(shop, target, arguments, via)
         except Inferred as found:
-            inferred[found.name] = found.size
+            inferred |= found.sizes
             continue
-        if model is not None and grown is not None and not _grows_as(model, grown):
+        if model is not None and grown is not None and not grows_as(model, grown):
             grown = None
             continue
         return model, shop.report.found
@@ -91,64 +92,17 @@ def _elaborated(shop: Shop, target: Definition, arguments: Mapping[str, Value], 
     )
 
 
-def _free_sizes(target: Definition) -> set[str]:
-    """Run-time sizes that only optional inputs of the root name, alone: the length of a mask."""
-    names: dict[bool, set[str]] = {True: set(), False: set()}
+def _free_sizes(target: Definition) -> dict[str | None, set[str]]:
+    """Run-time sizes that only optional inputs of a forward of the root name, alone: the length of a mask."""
+    found: dict[str | None, set[str]] = {}
     for forward in target.item.body:
+        names: dict[bool, set[str]] = {True: set(), False: set()}
         for one in forward.inputs if isinstance(forward, ast.Forward) else ():
             lone = {dim.value.name for dim in one.type.dims or () if isinstance(dim.value, ast.Name)}
             names[isinstance(one.default, ast.Name) and one.default.name == "none"] |= lone
-    return {name for name in names[True] - names[False] if name[:1].isupper()}
-
-
-def _counter(target: Definition) -> str | None:
-    """The root's count of what it has seen, where there is one such state."""
-    counts = [each.name for each in target.item.body if isinstance(each, ast.StateDecl) and each.type.dims is None]
-    return counts[0] if len(counts) == 1 else None
-
-
-def _grows_as(model: Model, counter: str) -> bool:
-    """Whether every growing state gets longer by what the counter goes up, so that the two are one number."""
-    steps: set[object] = set()
-    units = {id(model.root): model.root}
-    queue = [model.root]
-    while queue:
-        unit = queue.pop()
-        for child in unit.children.values():
-            for each in child.units:
-                if id(each) not in units:
-                    units[id(each)] = each
-                    queue.append(each)
-        for body in unit.bodies.values():
-            steps |= {_step(each, unit, counter) for each in _keeps(body.statements)} - {None}
-    return len(steps) <= 1
-
-
-def _keeps(statements: tuple[d.Statement, ...]) -> list[d.Keep]:
-    found: list[d.Keep] = []
-    for each in statements:
-        match each:
-            case d.Keep():
-                found.append(each)
-            case d.Loop():
-                found += [keep for turn in each.turns for keep in _keeps(turn)]
-            case d.While():
-                found += _keeps(each.body)
-            case d.Present():
-                found += [*_keeps(each.then), *_keeps(each.other)]
+        if isinstance(forward, ast.Forward):
+            found[forward.name] = {name for name in names[True] - names[False] if name[:1].isupper()}
     return found
-
-
-def _step(keep: d.Keep, unit: Unit, counter: str) -> object:
-    """The length, or the count, after a call."""
-    spec = unit.states[keep.state]
-    if spec.type is None:
-        return (
-            keep.value.value.ground if isinstance(keep.value, d.Const) and isinstance(keep.value.value, Size) else None
-        )
-    if spec.growing is None or not isinstance(keep.value.type, d.Tensor):
-        return None
-    return keep.value.type.dims[spec.growing].ground
 
 
 def at_root(name: str, value: Value) -> Value:

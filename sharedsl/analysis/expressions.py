@@ -12,7 +12,9 @@ from sharedsl.analysis.indexing import index
 from sharedsl.analysis.library import where_in_std
 from sharedsl.analysis.names import unknown
 from sharedsl.comptime.evaluate import CONSTANTS, number
+from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label
 from sharedsl.model import dataflow as d
+from sharedsl.record import replace
 from sharedsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -82,12 +84,30 @@ def name(flow: Flow, expr: ast.Name) -> V:
 
 def nothing_called(flow: Flow, expr: ast.Name, more: Iterable[str] = ()) -> Poisoned:
     """Reports a name that stands for nothing: with the import that would bring it, or the nearest name in reach."""
+    if expr.name in flow.ended:
+        message = f"`{expr.name}` is made anew by each turn of a loop, and ends with it"
+        also = Label(flow.ended[expr.name], "made here")
+        help = f"give `{expr.name}` a value before the loop, of the type that a turn gives it"
+        flow.shop.report.error("unknown-name", message, expr.span, "", also, help=help)
+        return Poisoned()
     module = where_in_std(expr.name)
     help = f'`import "{module}" {{ {expr.name} }}` brings it in' if module else ""
     candidates = () if module else (*in_reach(flow), *more)
     message = f"nothing here is called `{expr.name}`"
-    flow.shop.report.add(unknown("unknown-name", message, expr.name, expr.span, candidates, help))
+    found = unknown("unknown-name", message, expr.name, expr.span, candidates, help)
+    flow.shop.report.add(found if found.fixes or help else _of_sizes(flow, expr, found))
     return Poisoned()
+
+
+def _of_sizes(flow: Flow, expr: ast.Name, found: Diagnostic) -> Diagnostic:
+    """Sizes are single letters, which are like all others: those that there are, and the one beside the batch."""
+    names = [name for name in flow.sizes if name.isupper()]
+    if not expr.name.isupper() or not names:
+        return found
+    others = [name for name in names if name != "B"]
+    shown = " and ".join(f"`{name}`" for name in names)
+    fixes = (Fix(f"did you mean `{others[0]}`?", (Edit(expr.span, others[0]),)),) if len(others) == 1 else ()
+    return replace(found, help=f"the sizes of the inputs are {shown}", fixes=fixes)
 
 
 def find(flow: Flow, text: str) -> V:

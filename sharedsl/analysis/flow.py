@@ -39,6 +39,8 @@ class Flow:
     done: bool = False
     failed: bool = False
     in_loop: int = 0
+    #: names that each turn of a loop made for itself, and where: they ended with it
+    ended: dict[str, Span] = field(default_factory=dict)
 
     def error(self, code: str, message: str, span: Span, label: str = "", help: str = "") -> Poisoned:
         """Reports; `raise flow.error(..)` stops the statement."""

@@ -42,30 +42,30 @@ class _Applier:
     def __init__(self, shop: Shop, scope: Scope, init: Init, copies: dict[object, tuple[Unit, bool]]) -> None:
         self.shop, self.scope, self.init, self.copies = shop, scope, init, copies
 
-    def apply(self, unit: Unit, segments: Segments) -> bool:
-        """Change `unit` in place; whether anything matched."""
+    def apply(self, unit: Unit, segments: Segments, above: int = 0) -> bool:
+        """Change `unit`, `above` levels below the block of the line, in place; whether anything matched."""
         if not segments:
             return False
         head, rest = segments[0], segments[1:]
         if head.alternatives:
-            matched = [self.apply(unit, (*each.segments, *rest)) for each in head.alternatives]
+            matched = [self.apply(unit, (*each.segments, *rest), above) for each in head.alternatives]
             return any(matched)
         found = False
         if head.name == "**":
-            found = self.apply(unit, rest)
-            inner = [self._descend(unit, name, None, segments) for name in unit.children]
+            found = self.apply(unit, rest, above)
+            inner = [self._descend(unit, name, None, segments, above) for name in unit.children]
             return any(inner) or found
         if not rest:
             for name, spec in unit.weights.items():
                 if head.name in ("*", name):
-                    unit.weights[name] = replace(spec, init=self.init, written=True)
+                    unit.weights[name] = replace(spec, init=replace(self.init, above=above), written=True)
                     found = True
             return found
         names = [name for name in unit.children if head.name in ("*", name)]
-        matched = [self._descend(unit, name, head, rest) for name in names]
+        matched = [self._descend(unit, name, head, rest, above) for name in names]
         return any(matched)
 
-    def _descend(self, unit: Unit, name: str, head: ast.Segment | None, rest: Segments) -> bool:
+    def _descend(self, unit: Unit, name: str, head: ast.Segment | None, rest: Segments, above: int) -> bool:
         child = unit.children[name]
         chosen = set(range(len(child.units))) if head is None else self._elements(child, head)
         units, found = [], False
@@ -73,7 +73,7 @@ class _Applier:
             if at not in chosen:
                 units.append(each)
                 continue
-            copy, matched = self._copy(each, rest)
+            copy, matched = self._copy(each, rest, above + 1)
             units.append(copy if matched else each)
             found = found or matched
         if found:
@@ -89,12 +89,12 @@ class _Applier:
             return set(slice_of(sub, count, self.scope))
         return {position(evaluate(sub, self.scope), count, Trace())}
 
-    def _copy(self, unit: Unit, rest: Segments) -> tuple[Unit, bool]:
-        key = (id(unit), rest)
+    def _copy(self, unit: Unit, rest: Segments, above: int) -> tuple[Unit, bool]:
+        key = (id(unit), rest, above)
         if key not in self.copies:
             copy = replace(unit, children=dict(unit.children), weights=dict(unit.weights), bodies={})
             original = self.shop.draft(unit)
             draft = replace(original, unit=copy, broken=set(original.broken), applied=set(), bodies={}, reading=[])
             self.shop.drafts[id(copy)] = draft
-            self.copies[key] = (copy, self.apply(copy, rest))
+            self.copies[key] = (copy, self.apply(copy, rest, above))
         return self.copies[key]

@@ -1,4 +1,7 @@
-"""The mend of what is there once too often: an argument that nothing takes, a line that stands there twice."""
+"""The mend of what is there once too often: an argument that nothing takes, a line that stands there twice.
+
+And removals leave nothing behind: with a statement goes its line, or the blanks of the body that it was alone in.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,35 @@ _TEXT = re.compile(r'"[^"\n]*"|#[^\n]*')
 
 def with_removals(found: Iterable[Diagnostic], sources: Mapping[str, SourceFile]) -> list[Diagnostic]:
     """The findings, with the removal as the mend of those that have none and that a removal mends."""
-    return [_with(each, sources.get(each.span.path) if each.span is not None else None) for each in found]
+    mended = [_with(each, sources.get(each.span.path) if each.span is not None else None) for each in found]
+    return [_tidied(each, sources) for each in mended]
+
+
+def _tidied(each: Diagnostic, sources: Mapping[str, SourceFile]) -> Diagnostic:
+    fixes = tuple(_tidy(fix, sources) for fix in each.fixes)
+    return each if fixes == each.fixes else replace(each, fixes=fixes)
+
+
+def _tidy(fix: Fix, sources: Mapping[str, SourceFile]) -> Fix:
+    edits = tuple(_tidy_edit(each, sources.get(each.span.path)) for each in fix.edits)
+    return fix if edits == fix.edits else replace(fix, edits=edits)
+
+
+def _tidy_edit(edit: Edit, source: SourceFile | None) -> Edit:
+    """A removal with the blanks around it that would stand for nothing."""
+    start, end = edit.span.start, edit.span.end
+    if edit.text or source is None or start == end or not source.text[start:end].strip():
+        return edit
+    text = source.text
+    before, after = text[:start].rstrip(), text[end:].lstrip()
+    if before.endswith("{") and after.startswith("}"):  # the body is empty then
+        return replace(edit, span=Span(edit.span.path, len(before), len(text) - len(after)))
+    line = _line(text, edit.span)
+    behind = text.find("\n", end)
+    line = Span(line.path, line.start, len(text) if behind < 0 else behind + 1)
+    if text[line.start : start].strip() or text[end : line.end].strip():
+        return edit
+    return replace(edit, span=line)
 
 
 def _with(each: Diagnostic, source: SourceFile | None) -> Diagnostic:

@@ -85,7 +85,14 @@ def model_place(scope: Scope, build: ast.Build) -> Span:
 
 
 def dtype_of(build: ast.Build) -> str:
-    return next((line.dtype for line in build.body if isinstance(line, ast.DtypeLine)), "float32")
+    """What the build's weights are kept in; float32 where its line names what there is not."""
+    said = next((line.dtype for line in build.body if isinstance(line, ast.DtypeLine)), "float32")
+    return said if said in DTYPES else "float32"
+
+
+def known_dtype(build: ast.Build) -> bool:
+    """Whether its line names a dtype that there is; where not, its bytes are nobody's mistake."""
+    return all(line.dtype in DTYPES for line in build.body if isinstance(line, ast.DtypeLine))
 
 
 def test_values(scope: Scope, build: ast.Build, report: Reporter) -> dict[str, Value]:

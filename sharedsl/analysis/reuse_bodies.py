@@ -8,6 +8,7 @@ from sharedsl.analysis.dead import pruned
 from sharedsl.analysis.flow_values import same_type
 from sharedsl.analysis.outputs import in_terms_of
 from sharedsl.analysis.reuse_given import StillRead, with_given
+from sharedsl.analysis.reuse_misfits import Refused, misfit
 from sharedsl.analysis.reuse_parts import mapped, result_names, sizes_outside, without_unread, word_of
 from sharedsl.analysis.reuse_wishes import Place, Source, Wish
 from sharedsl.comptime.values import code_of
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 
 #: after everything
 _END = 1 << 60
-
-
-class Refused(Exception):
-    """A value cannot be handed on as a line wants it: a code, a message, a way out, and the value's place."""
-
-    def __init__(self, code: str, message: str, help: str, name: str) -> None:
-        super().__init__(message)
-        self.code, self.message, self.help, self.name = code, message, help, name
 
 
 def rewritten(shop: Reusing, unit: Unit, old: d.Body, wish: Wish, root: bool) -> d.Body:
@@ -321,7 +314,7 @@ class _Rewriter:
             raise AssertionError
         if not same_type(var.type, wanted):
             message = f"`{step_of(use)}` would read `{source[1]}` as {wanted}, and what it is given is {var.type}"
-            raise Refused("shape", message, "reuse values across layers of equal sizes", source[1])
+            raise misfit(self.unit, use, source, message)
         return var
 
     def _touched(self, call: d.Call) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from sharedsl.analysis.collect import Walker
-from sharedsl.analysis.reuse_bodies import Refused, rewritten
+from sharedsl.analysis.reuse_bodies import rewritten
+from sharedsl.analysis.reuse_misfits import Refused
 from sharedsl.analysis.reuse_wishes import Wish, root_wish
 from sharedsl.diagnostics import Diagnostic, error
 from sharedsl.model import dataflow as d
@@ -26,7 +28,7 @@ def reused(model: Model, edits: tuple[ReuseEdit, ...]) -> tuple[Model | None, li
         return shop.run(edits), []
     except Refused as problem:
         edit = next((each for each in edits if each.name == problem.name), edits[0])
-        return None, [error(problem.code, problem.message, edit.span, help=problem.help)]
+        return None, [error(problem.code, problem.message, edit.span, "", *problem.also, help=problem.help)]
 
 
 @dataclass(slots=True)
@@ -160,11 +162,22 @@ def _doc(unit: Unit, variant: str, demands: frozenset[Demand]) -> str:
     if not variant:
         return unit.doc
     places = [place for _, wish in demands for place in (wish.inputs.values() if variant == "Reader" else wish.exports)]
-    names = [f"`{name}`" for name in sorted({name for _, name in places})]
+    wanted = {name for _, name in places}
+    names = [f"`{name}`" for name in dict.fromkeys(_assigned(unit)) if name in wanted]
     words = " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
     if variant == "Reader":
         return f"{unit.name} that reads another layer's {words}."
     return f"{unit.name} whose {words} other layers read too."
+
+
+def _assigned(unit: Unit) -> Iterator[str]:
+    """The names that a unit's forwards assign, and those of its layers, as they stand in the text."""
+    for body in unit.bodies.values():
+        for each in nodes(body.statements):
+            yield from each.targets if isinstance(each, d.Assign) else [each.state] if isinstance(each, d.Keep) else ()
+    for child in unit.children.values():
+        for inner in {id(one): one for one in child.units}.values():
+            yield from _assigned(inner)
 
 
 def _variant(demands: frozenset[Demand]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sharedsl.analysis.arguments import Poisoned, value_of
 from sharedsl.analysis.bodies import fresh_key, new_flow, read_body
+from sharedsl.analysis.entries import bound_sizes, enter, entry_size
 from sharedsl.analysis.flow_values import V
 from sharedsl.analysis.inputs import Argument, Binding, is_runtime_name
 from sharedsl.analysis.names import unknown
@@ -21,9 +22,10 @@ def root_body(shop: Shop, draft: Draft, forward: ast.Forward, numbering: Numberi
     """The body of an entry point: every input given, sizes as the forward names them."""
     assert draft.home is not None
     what = f"`{draft.unit.name}`"
+    enter(shop, draft, forward)
     binding = Binding(shop, draft.home, draft.names, what, state_sizes(shop, draft))
     try:
-        given = {one.name: _root_argument(shop, draft, one) for one in forward.inputs}
+        given = {one.name: _root_argument(shop, draft, forward, one) for one in forward.inputs}
         binding.bind(forward.inputs, {name: arg for name, arg in given.items() if arg is not None})
     except Poisoned:
         return None
@@ -39,7 +41,7 @@ def root_body(shop: Shop, draft: Draft, forward: ast.Forward, numbering: Numberi
     return body
 
 
-def _root_argument(shop: Shop, draft: Draft, one: ast.Input) -> Argument | None:
+def _root_argument(shop: Shop, draft: Draft, forward: ast.Forward, one: ast.Input) -> Argument | None:
     """What the caller of the module will give, as far as it is known now."""
     if one.type.base not in ("int", "float", "bool"):
         place = Span(one.type.span.path, one.type.span.start, one.type.span.start + len(one.type.base))
@@ -55,7 +57,7 @@ def _root_argument(shop: Shop, draft: Draft, one: ast.Input) -> Argument | None:
                 )
                 raise Poisoned
             return None
-        value: V = sizes.runtime(one.name) if one.type.base == "int" else d.Var(one.name, d.Tensor("float", ()))
+        value: V = entry_size(shop, one.name) if one.type.base == "int" else d.Var(one.name, d.Tensor("float", ()))
         return Argument(one.name, value, one.span)
     assert draft.home is not None
     optional = isinstance(one.default, ast.Name) and one.default.name == "none"
@@ -63,12 +65,12 @@ def _root_argument(shop: Shop, draft: Draft, one: ast.Input) -> Argument | None:
         return None
     dims: list[Size] = []
     for dim in one.type.dims:
-        dims += _root_dim(shop, draft, dim)
+        dims += _root_dim(shop, draft, forward, dim)
     type = d.Tensor(one.type.base, tuple(dims), optional and shop.presence is None)
     return Argument(one.name, d.Var(one.name, type, span=one.span), one.span)
 
 
-def _root_dim(shop: Shop, draft: Draft, dim: ast.Dim) -> list[Size]:
+def _root_dim(shop: Shop, draft: Draft, forward: ast.Forward, dim: ast.Dim) -> list[Size]:
     if dim.value is None and draft.unit.kind == "model":
         help = "write every axis: `float[B, T, dim]`"
         shop.report.error("input-shape", "a model's inputs have a fixed number of axes", dim.span, help=help)
@@ -76,11 +78,9 @@ def _root_dim(shop: Shop, draft: Draft, dim: ast.Dim) -> list[Size]:
     if dim.value is None:
         return [sizes.runtime("B"), sizes.runtime("T")]
     if isinstance(dim.value, ast.Name) and is_runtime_name(dim.value.name, draft.names):
-        name = dim.value.name
-        known = shop.inferred.get(name)
-        return [sizes.runtime(name) if known is None else Size(known.ground, known.formula, sizes.named(name))]
+        return [entry_size(shop, dim.value.name)]
     assert draft.home is not None
-    names = {**{name: sizes.runtime(name) for name in _runtime_names(draft)}, **draft.names}
+    names = {**bound_sizes(shop, draft, forward), **draft.names}
     for state in draft.unit.states.values():
         if state.type is None:
             names[state.name] = sizes.runtime(state.name) if shop.keeps else state.value
@@ -90,15 +90,3 @@ def _root_dim(shop: Shop, draft: Draft, dim: ast.Dim) -> list[Size]:
         shop.report.error("bad-size", "a size must be a whole number", dim.span)
         raise Poisoned
     return [value]
-
-
-def _runtime_names(draft: Draft) -> set[str]:
-    """Every name that some input of the block's forwards binds when the module runs."""
-    found: set[str] = set()
-    for forward in draft.forwards.values():
-        for one in forward.inputs:
-            if one.type.base == "int" and one.type.dims is None:
-                found.add(one.name)
-            lone = [dim.value.name for dim in one.type.dims or () if isinstance(dim.value, ast.Name)]
-            found |= {name for name in lone if is_runtime_name(name, draft.names)}
-    return found

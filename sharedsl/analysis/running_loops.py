@@ -76,6 +76,7 @@ def run_loop(flow: Flow, statement: ast.For, start: Size, stop: Size) -> None:
     if condition is not None:
         _refuse_kept(flow, body, statement)
     flow.names = {**before, **carried, **dict.fromkeys(broken, BAD)}
+    flow.ended |= {each: _place(statement, each) for each in assigned if each not in flow.names}
     flow.out.append(d.While(name, turn, start, stop, tuple(carried), body, condition, span=span))
 
 

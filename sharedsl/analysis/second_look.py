@@ -16,11 +16,12 @@ from sharedsl.analysis.budget.quantities import QUANTITIES, quantity_span
 from sharedsl.analysis.calling import WORDS as APPLIED
 from sharedsl.analysis.echoes import IMPORTS
 from sharedsl.analysis.expressions import WORDS
-from sharedsl.analysis.names import distance, nearest, unknown
+from sharedsl.analysis.names import unknown
 from sharedsl.analysis.scope import Scope
 from sharedsl.comptime.builtins import FUNCTIONS
 from sharedsl.comptime.evaluate import CONSTANTS
 from sharedsl.diagnostics import Diagnostic, error
+from sharedsl.diagnostics.nearest import distance, nearest
 from sharedsl.layers import LAYERS
 from sharedsl.ops import OPS
 from sharedsl.sharing.building import CALLS

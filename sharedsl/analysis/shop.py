@@ -57,12 +57,16 @@ class Draft:
     inits: list[ast.InitDecl] = field(default_factory=list)
 
 
-class Inferred(Exception):
-    """A free size of the root turned out to be another one."""
+#: an entry point, None for the main one, and the name that it gives a run-time size
+EntrySize = tuple[str | None, str]
 
-    def __init__(self, name: str, size: Size) -> None:
-        super().__init__(name)
-        self.name, self.size = name, size
+
+class Inferred(Exception):
+    """Run-time sizes of an entry point turned out to be others: all is read again with these."""
+
+    def __init__(self, sizes: dict[EntrySize, Size]) -> None:
+        super().__init__(*sizes)
+        self.sizes = sizes
 
 
 def _says(size: Size, name: str) -> bool:
@@ -88,9 +92,15 @@ class Shop:
     folded: set[FoldEdit] = field(default_factory=set)
     #: whether the root's optional inputs are given; None: known when the module runs
     presence: bool | None = None
-    #: run-time sizes that only optional inputs of the root bind: what they must be is inferred from their use
-    free: set[str] = field(default_factory=set)
-    inferred: dict[str, Size] = field(default_factory=dict)
+    #: the forward of the root that is being read, the run-time sizes that it binds, and those of the ones before it
+    entry: str | None = None
+    own: set[str] = field(default_factory=set)
+    earlier: set[str] = field(default_factory=set)
+    #: those of its sizes that an earlier entry has under the same name, in the same place
+    settled: set[str] = field(default_factory=set)
+    #: run-time sizes that only optional inputs of an entry bind: what they must be is inferred from their use
+    free: Mapping[str | None, set[str]] = field(default_factory=dict)
+    inferred: dict[EntrySize, Size] = field(default_factory=dict)
     #: the run-time size that stands for how long growing states are; None: each by its own name
     grown: str | None = None
     #: whether forwards are now being read whose states are the caller's; in incremental builds always
@@ -114,8 +124,9 @@ class Shop:
         """If one of two sizes that must be equal is free, it is the other one: raises Inferred to begin again so."""
         for one, other in ((a, b), (b, a)):
             name = str(one.ground)
-            if name in self.free and name not in self.inferred and not _says(other, name):
-                raise Inferred(name, other)
+            mine = (self.entry, name)
+            if name in self.free.get(self.entry, ()) and mine not in self.inferred and not _says(other, name):
+                raise Inferred({mine: other})
 
     def text(self, span: Span) -> str:
         """The spec's own words at a place, on one line."""

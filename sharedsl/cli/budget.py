@@ -9,6 +9,7 @@ from sharedsl.analysis.budget.document import Budget
 from sharedsl.cli import session
 from sharedsl.cli.budgets import of_builds
 from sharedsl.cli.inputs import numbers, specs
+from sharedsl.cli.options import add_form, add_specs
 from sharedsl.cli.table import bar, data, short, table
 from sharedsl.cli.terminal import paint, write
 from sharedsl.diagnostics.paint import Paint
@@ -25,7 +26,8 @@ FLOPs     of one forward: 2 x multiply-accumulates, as PyTorch's counter counts 
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="specs, or folders of specs; - is standard input")
+    add_specs(parser, needed=True)
+    add_form(parser)
     parser.add_argument(
         "--build", action="append", default=[], metavar="NAME", help="only this build (may be repeated)"
     )
@@ -38,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    found = session.Findings()
+    found = session.Findings(options.output_format)
     overrides, at = numbers(options.set, "--set"), numbers(options.at, "--at")
     budgets = of_builds(specs(options.paths), options.build, overrides, at, found)
     if options.json:

@@ -105,6 +105,9 @@ def of_plans(
     _known(overrides, [param.name for param in item.params], "parameter")
     if plans is None:
         plans = ["none", *_without_arguments(analysis, name)]
+    else:
+        wanted = [ref.name for plan in plans if plan != "none" for ref in _refs(analysis, name, plan)]
+        found.diagnostics = [each for each in found.diagnostics if concerns(each, analysis, name, wanted)]
     budgets: list[Budget] = []
     texts: dict[str, str] = {}
     for plan in plans:
@@ -122,6 +125,25 @@ def of_plans(
     _runtime(at, budgets)
     found.add([each for budget in budgets if (each := refused_at(budget, at)) is not None])
     return budgets, texts
+
+
+def concerns(each: Diagnostic, analysis: Analysis, model: str, plans: Sequence[str]) -> bool:
+    """Whether a finding has to do with a model under some plans: it is not about another plan, nor about a build."""
+    if each.span is None or each in analysis.misread:
+        return True
+    asked, queue = set[str](), [*plans]
+    known = analysis.scope.plans_of(model)
+    while queue:
+        name = queue.pop()
+        if name not in asked:
+            asked.add(name)
+            queue += [ref.name for ref in known[name].plan.extends] if name in known else []
+    for item in analysis.file.items:
+        if item.span.path == each.span.path and item.span.start <= each.span.start < item.span.end:
+            if isinstance(item, ast.Plan):
+                return item.model == model and item.name in asked
+            return not isinstance(item, ast.Build)
+    return True
 
 
 def _model(analysis: Analysis, model: str | None) -> str:

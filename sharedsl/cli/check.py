@@ -8,23 +8,23 @@ import os
 from sharedsl.cli import session
 from sharedsl.cli.cache import remember
 from sharedsl.cli.inputs import specs
-from sharedsl.cli.terminal import paint, write
-from sharedsl.diagnostics.forms import FORMS, HELP, render
+from sharedsl.cli.options import add_form, add_specs
+from sharedsl.cli.printing import rendered
+from sharedsl.cli.terminal import write
+from sharedsl.diagnostics.forms import HELP
 
 EXAMPLES = """examples:
   sharedsl check specs
-  sharedsl check model.sdsl --format concise
+  sharedsl check model.sdsl --output-format concise
   cat model.sdsl | sharedsl check -
 """
 EXAMPLES += "\n" + HELP
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths", nargs="*", default=["."], metavar="PATH", help="specs, or folders of specs; - is standard input"
-    )
-    parser.add_argument("--format", choices=FORMS, default="full", help="how to print what was found")
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+    add_specs(parser)
+    add_form(parser)
+    parser.add_argument("--json", action="store_const", const="json", dest="output_format", help="as FORM json")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,21 +32,10 @@ def run(options: argparse.Namespace) -> int:
     paths = specs(options.paths)
     for path in paths:
         session.load(path, found)
-    titles = _titles() if options.format == "sarif" else {}
-    text = render(options.format, found.diagnostics, found.sources, paint(), _shown(paths), titles)
+    text = rendered(options.output_format, found.diagnostics, found.sources, paths)
     code = 1 if found.errors else 0
     folders = [path for path in options.paths if os.path.isdir(path)]
     if found.complete:
         remember(options.argv, folders, sorted(found.files), text, code)
     write(text)
     return code
-
-
-def _titles() -> dict[str, str]:
-    from sharedsl.diagnostics.codes import titles
-
-    return titles()
-
-
-def _shown(paths: list[str]) -> list[str]:
-    return ["<stdin>" if path == "-" else path for path in paths]

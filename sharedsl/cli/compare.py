@@ -9,6 +9,7 @@ from sharedsl.analysis.budget.document import Budget
 from sharedsl.cli import session
 from sharedsl.cli.budgets import of_plans
 from sharedsl.cli.inputs import numbers, specs
+from sharedsl.cli.options import add_form
 from sharedsl.cli.table import bar, data, short, table
 from sharedsl.cli.terminal import Usage, columns, paint, write
 from sharedsl.diagnostics.paint import Paint
@@ -25,6 +26,7 @@ A plan with arguments is written "cycle(n = 3)", two plans together "a + b".
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", help="a spec; - is standard input")
+    add_form(parser)
     parser.add_argument("--model", metavar="NAME", help="the model (not needed where the spec has one)")
     parser.add_argument("--plans", metavar="none,A,B", help="the plans, in order; `none` is the model as it stands")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=N", help="change a parameter of the model")
@@ -38,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     if len(paths) != 1:
         raise Usage("compare wants one spec")
     plans = split(options.plans) if options.plans is not None else None
-    found = session.Findings()
+    found = session.Findings(options.output_format)
     overrides, at = numbers(options.set, "--set"), numbers(options.at, "--at")
     budgets, texts = of_plans(paths[0], options.model, plans, overrides, at, found)
     if options.json:

@@ -9,6 +9,7 @@ from sharedsl.analysis.identity import project_of
 from sharedsl.cli import session
 from sharedsl.cli.inputs import specs
 from sharedsl.cli.modules import Made, modules
+from sharedsl.cli.options import add_form, add_specs
 from sharedsl.cli.targets import folder_of, folder_under, ours, owned_below, read, snake, write_file
 from sharedsl.cli.terminal import Usage, paint, say, write
 from sharedsl.cli.usage import usage
@@ -27,7 +28,8 @@ Only files with sharedsl's header are ever overwritten or removed.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="specs, or folders of specs; - is standard input")
+    add_specs(parser, needed=True)
+    add_form(parser)
     parser.add_argument(
         "--build", action="append", default=[], metavar="NAME", help="only this build (may be repeated)"
     )
@@ -46,7 +48,7 @@ class _Plan:
 
 
 def run(options: argparse.Namespace) -> int:
-    found = session.Findings()
+    found = session.Findings(options.output_format)
     plan = _Plan()
     for given in options.paths:
         for spec in specs([given]):

@@ -7,6 +7,7 @@ import argparse
 from sharedsl.analysis.pipeline import Broken, Compiled, compile_build
 from sharedsl.cli import session
 from sharedsl.cli.inputs import specs
+from sharedsl.cli.options import add_choice
 from sharedsl.cli.terminal import Usage, write
 
 EXAMPLES = """examples:
@@ -19,7 +20,7 @@ STAGES = ("ast", "model", "sites", "plan", "modules", "python")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", help="a spec; - is standard input")
-    parser.add_argument("--stage", choices=STAGES, default="plan", help="which stage (plan)")
+    add_choice(parser, "--stage", of=STAGES, default="plan", metavar="STAGE", help="which stage")
     parser.add_argument("--build", metavar="NAME", help="which build; not needed where the spec has one")
     parser.add_argument("--test", action="store_true", help="at the sizes of the build's `test` line")
 

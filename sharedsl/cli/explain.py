@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     known = pages() | rules()
     code = options.code.strip("[]")
     if code not in known:
-        from sharedsl.analysis.names import nearest
+        from sharedsl.diagnostics.nearest import nearest
 
         guess = nearest(code, known)
         hint = f"; did you mean `{guess}`?" if guess else "; `sharedsl ls codes` lists them"

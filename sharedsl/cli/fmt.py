@@ -7,6 +7,7 @@ import argparse
 from sharedsl.cli import session
 from sharedsl.cli.changes import diff, write_all
 from sharedsl.cli.inputs import specs
+from sharedsl.cli.options import add_form, add_specs
 from sharedsl.cli.terminal import Usage, paint, say, write
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.diagnostics.text import plural
@@ -23,16 +24,15 @@ A file with syntax errors is left as it is, and its errors are shown.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths", nargs="*", default=["."], metavar="PATH", help="specs, or folders of specs; - is standard input"
-    )
+    add_specs(parser)
+    add_form(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="write nothing; exit with 1 where something would change")
     how.add_argument("--diff", action="store_true", help="write nothing; print what would change")
 
 
 def run(options: argparse.Namespace) -> int:
-    found = session.Findings()
+    found = session.Findings(options.output_format)
     paths = specs(options.paths)
     if "-" in paths and len(paths) > 1:
         raise Usage("standard input is formatted alone")

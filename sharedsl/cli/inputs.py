@@ -27,7 +27,7 @@ def specs(paths: Sequence[str]) -> list[str]:
 
 def _guess(path: str) -> str:
     """A file of nearly that name."""
-    from sharedsl.analysis.names import nearest
+    from sharedsl.diagnostics.nearest import nearest
 
     folder = os.path.dirname(path)
     try:

@@ -10,12 +10,14 @@ from sharedsl.analysis.pipeline import Analysis, analyze
 from sharedsl.cli import session
 from sharedsl.cli.changes import diff, write_all
 from sharedsl.cli.inputs import specs
+from sharedsl.cli.options import add_form, add_specs
+from sharedsl.cli.printing import rendered
 from sharedsl.cli.terminal import Usage, paint, say, write
 from sharedsl.config import ConfigError, settings_for
 from sharedsl.diagnostics import Diagnostic
-from sharedsl.diagnostics.codes import titles
-from sharedsl.diagnostics.forms import FORMS, HELP, render
+from sharedsl.diagnostics.forms import HELP
 from sharedsl.diagnostics.text import plural
+from sharedsl.formatting import kept_in_style
 from sharedsl.lint import Settings, apply, lint
 from sharedsl.lint.rules import all_rules
 from sharedsl.lint.runner import CHECKED
@@ -39,15 +41,13 @@ _ROUNDS = 10
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths", nargs="*", default=["."], metavar="PATH", help="specs, or folders of specs; - is standard input"
-    )
+    add_specs(parser)
     parser.add_argument("--fix", action="store_true", help="apply the fixes that keep the meaning")
     parser.add_argument("--unsafe", action="store_true", help="with --fix or --diff: also those that change the model")
     parser.add_argument("--diff", action="store_true", help="show what --fix would change, and write nothing")
     parser.add_argument("--select", action="append", default=[], metavar="CODE,..", help="only these rules")
     parser.add_argument("--ignore", action="append", default=[], metavar="CODE,..", help="not these rules")
-    parser.add_argument("--format", choices=FORMS, default="full", help="how to print what was found")
+    add_form(parser)
     parser.add_argument("--watch", action="store_true", help="lint again whenever a file changes, until interrupted")
 
 
@@ -92,15 +92,13 @@ def _run(options: argparse.Namespace) -> tuple[int, set[str]]:
     write_all(after)
     if fixed:
         say(f"fixed {plural(fixed, 'finding')} in {plural(len(after), 'file')}")
-    names = ["<stdin>" if path == "-" else path for path in paths]
-    known = titles() | {code: rule.title for code, rule in all_rules().items()}
-    write(render(options.format, shown, found.sources, paint(), names, known))
+    write(rendered(options.output_format, shown, found.sources, paths))
     return int(any(each.severity != "info" for each in shown)), found.files
 
 
 def _fixed(analysis: Analysis, settings: Settings, unsafe: bool) -> tuple[str, int, Analysis]:
     """The text with fixes, round after round. A round that would bring an error is left out."""
-    total = 0
+    total, first = 0, analysis.source
     for _ in range(_ROUNDS):
         source = analysis.source
         text, count = apply(source.text, source.path, lint(analysis, settings), unsafe=unsafe)
@@ -111,7 +109,10 @@ def _fixed(analysis: Analysis, settings: Settings, unsafe: bool) -> tuple[str, i
             say(f"{source.path}: no fix is written, for then {again.diagnostics[0].message}")
             break
         analysis, total = again, total + count
-    return analysis.source.text, total, analysis
+    styled = kept_in_style(first, analysis.source.text) if total else first.text
+    if styled != analysis.source.text:
+        analysis = analyze(SourceFile(first.path, styled))
+    return styled, total, analysis
 
 
 def _settings(path: str, options: argparse.Namespace) -> Settings:

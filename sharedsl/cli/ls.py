@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from sharedsl.analysis.pipeline import Analysis
 from sharedsl.cli import session
 from sharedsl.cli.inputs import specs
+from sharedsl.cli.options import add_choice
 from sharedsl.cli.table import Cell, table
 from sharedsl.cli.terminal import Usage, paint, write
 from sharedsl.syntax import ast
@@ -24,7 +25,7 @@ Rows = Iterator[tuple[str, str]]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=[*LANGUAGE, *OF_SPECS], help="what to list")
+    add_choice(parser, "what", of=(*LANGUAGE, *OF_SPECS), metavar="WHAT", help="what to list")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="for models, plans and builds: specs or folders")
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from sharedsl.cli.terminal import Usage, paint, say, write
+from sharedsl.cli.terminal import Usage, columns, paint, say, write
 
 #: verb -> (module, what it does)
 VERBS = {
@@ -65,16 +65,18 @@ def _verb(name: str, args: list[str]) -> int:
     import argparse
     from importlib import import_module
 
+    from sharedsl.cli.options import parse
+
     module = import_module(f"sharedsl.cli.{VERBS[name][0]}")
     parser = argparse.ArgumentParser(
         prog=f"sharedsl {name}",
         description=module.__doc__,
         epilog=module.EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=min(columns() - 2, 98)),
         allow_abbrev=False,
     )
     module.configure(parser)
-    options = parser.parse_args(args[1:])
+    options = parse(parser, args[1:])
     options.argv = args
     code: int = module.run(options)
     sys.stdout.flush()
@@ -106,7 +108,7 @@ def overview() -> str:
 
 
 def _no_verb(word: str) -> str:
-    from sharedsl.analysis.names import nearest
+    from sharedsl.diagnostics.nearest import nearest
 
     guess = nearest(word, VERBS)
     return f"there is no verb `{word}`" + (f"; did you mean `{guess}`?" if guess else f" ({', '.join(VERBS)})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from sharedsl.cli.options import add_choice
 from sharedsl.cli.terminal import Usage, write
 
 EXAMPLES = """examples:
@@ -17,12 +18,12 @@ TEMPLATES = ("mlp", "albert", "gpt2", "llama", "conv")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="NAME", help="the file to write; .sdsl is added where it has no ending")
-    parser.add_argument("--from", dest="source", choices=TEMPLATES, default="mlp", help="what to start from (mlp)")
+    add_choice(parser, "--from", of=TEMPLATES, default="mlp", metavar="MODEL", help="what to start from")
 
 
 def run(options: argparse.Namespace) -> int:
-    path = options.path if os.path.splitext(options.path)[1] else options.path + ".sdsl"
-    text = template(options.source)
+    path = _spec(options.path)
+    text = template(getattr(options, "from"))
     folder = os.path.dirname(path)
     try:
         if folder:
@@ -35,6 +36,14 @@ def run(options: argparse.Namespace) -> int:
         raise Usage(f"{path} cannot be written: {problem.strerror}") from None
     write(f"wrote {path}\n\nnext:\n  sharedsl check {path}\n  sharedsl budget {path}\n  sharedsl compile {path}\n")
     return 0
+
+
+def _spec(name: str) -> str:
+    """The file to write. `w.py` would be taken for a module, and no verb would find it in a folder."""
+    stem, ending = os.path.splitext(name)
+    if ending not in ("", ".sdsl"):
+        raise Usage(f"a spec is a .sdsl file, and {name} is none; write `sharedsl new {stem}.sdsl`")
+    return stem + ".sdsl"
 
 
 def template(name: str) -> str:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from sharedsl.analysis.pipeline import Analysis, Broken, Compiled, analyze, compile_build
-from sharedsl.cli.terminal import Usage, paint, say
+from sharedsl.cli.options import meant
+from sharedsl.cli.terminal import Usage, say
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.record import dataclass, field
 from sharedsl.source import SourceFile
@@ -18,6 +19,8 @@ from sharedsl.syntax.read import decode_source, read_source
 class Findings:
     """Diagnostics of all specs of one run, with the sources that they point into."""
 
+    #: how they are printed
+    form: str = "full"
     diagnostics: list[Diagnostic] = field(default_factory=list)
     sources: dict[str, SourceFile] = field(default_factory=dict)
     #: files on disk that were read
@@ -37,11 +40,12 @@ class Findings:
 
     def report(self) -> int:
         """Prints the errors on standard error; the exit code."""
-        from sharedsl.diagnostics.text import full, summary
-
         shown = [each for each in self.diagnostics if each.severity == "error"]
         if shown:
-            say("\n" + full(shown, self.sources, paint()) + summary(shown, max(len(self.files), 1)))
+            from sharedsl.cli.printing import rendered
+
+            files = sorted(self.files) or [""]
+            say(("\n" if self.form == "full" else "") + rendered(self.form, shown, self.sources, files).rstrip("\n"))
         return 1 if shown else 0
 
 
@@ -110,10 +114,4 @@ def wanted(builds: Sequence[str], found: Findings) -> None:
 
 def guess(word: str, known: Sequence[str]) -> str:
     """`; did you mean ..?` or what there is."""
-    from sharedsl.analysis.names import nearest
-
-    near = nearest(word, known)
-    if near:
-        return f"; did you mean `{near}`?"
-    shown = ", ".join(known[:12]) + (", .." if len(known) > 12 else "")
-    return f"; there is {shown}" if known else ""
+    return meant(word, list(known))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 from sharedsl.cli.cache import colour, write
 from sharedsl.diagnostics.paint import Paint
 
 __all__ = ["Usage", "columns", "paint", "say", "write"]
+
+
+#: where it is not known
+_WIDE = 100
 
 
 class Usage(Exception):
@@ -35,5 +38,11 @@ def say(text: str) -> None:
 
 
 def columns() -> int:
-    """How wide the terminal is."""
-    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
+    """How wide the terminal is. (`shutil` would say it too, and brings three compressors with it.)"""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _WIDE
+    except (OSError, ValueError, AttributeError):  # no terminal
+        return _WIDE

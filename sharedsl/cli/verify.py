@@ -12,6 +12,7 @@ import json
 from sharedsl.analysis.pipeline import Broken
 from sharedsl.cli import session
 from sharedsl.cli.inputs import specs
+from sharedsl.cli.options import add_form, add_specs
 from sharedsl.cli.terminal import paint, write
 
 EXAMPLES = """examples:
@@ -21,7 +22,8 @@ EXAMPLES = """examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="specs, or folders of specs; - is standard input")
+    add_specs(parser, needed=True)
+    add_form(parser)
     parser.add_argument(
         "--build", action="append", default=[], metavar="NAME", help="only this build (may be repeated)"
     )
@@ -30,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    found = session.Findings()
+    found = session.Findings(options.output_format)
     analyses = [session.load(path, found) for path in specs(options.paths)]
     session.wanted(options.build, found)
     from sharedsl.runtime.verify import verify_build

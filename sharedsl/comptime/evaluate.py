@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from sharedsl.comptime.builtins import FUNCTIONS
 from sharedsl.comptime.values import Failure, Trace, arithmetic, compare, kind_of, truth
+from sharedsl.diagnostics import Edit, Fix
 from sharedsl.model import sizes
 from sharedsl.model.sizes import Named, Real, Size, Value
 from sharedsl.record import dataclass, field
@@ -162,16 +163,29 @@ def position(value: Value, count: int, trace: Trace) -> int:
 
 
 def slice_of(expr: ast.Slice, count: int, scope: Scope) -> range:
-    """The positions that `a:b:c` names among `count`, as Python counts them."""
+    """The positions that `a:b:c` names among `count`, as Python counts them; no bound lies beyond them."""
     bounds: list[int | None] = []
     for part in (expr.start, expr.stop, expr.step):
         value = None if part is None else evaluate(part, scope)
         if value is not None and not isinstance(value, Size):
             raise Failure(f"a bound of a slice must be a whole number, not {kind_of(value)}")
         bounds.append(None if value is None else scope.trace.fixed(value))
-    if bounds[2] == 0:
+    start, stop, step = bounds
+    if step == 0:
         raise Failure("the step of a slice is zero")
-    return range(*slice(*bounds).indices(count))
+    for part, bound in ((expr.start, start), (expr.stop, stop)):
+        if part is not None and bound is not None and not -count <= bound <= count:
+            raise _beyond(part, bound, count, bound < 0 if part is expr.start else bound > 0)
+    return range(*slice(start, stop, step).indices(count))
+
+
+def _beyond(part: ast.Expr, bound: int, count: int, to_the_end: bool) -> Failure:
+    """A bound that lies outside; where it meant "as far as there are", it can be left out."""
+    failure = Failure(f"the bound {bound} of a slice lies beyond what there is, {count} in all")
+    failure.span = part.span  # type: ignore[attr-defined]
+    if to_the_end:
+        failure.fixes = (Fix("leave the bound out", (Edit(part.span, ""),)),)
+    return failure
 
 
 def _index(expr: ast.Index, scope: Scope) -> Value:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from sharedsl.diagnostics import Fix
 from sharedsl.model import sizes
 from sharedsl.model.poly import Poly
 from sharedsl.model.sizes import Arith, Named, Real, Size, Value
@@ -50,6 +51,11 @@ class Trace:
             self.guards[Guard(size.formula, "==", sizes.size(size.value).formula, True)] = None
         return size.value
 
+    def pinned(self) -> frozenset[str]:
+        """The parameters whose very values the guards ask for."""
+        asked = (guard for guard in self.guards if guard.op == "==" and guard.outcome)
+        return frozenset().union(*(guard.left.names() | guard.right.names() for guard in asked))
+
     def decided(self, left: Size, op: str, right: Size, outcome: bool) -> bool:
         if left.formula.constant is None or right.formula.constant is None:
             self.guards[Guard(left.formula, op, right.formula, outcome)] = None
@@ -58,6 +64,9 @@ class Trace:
 
 class Failure(Exception):
     """A compile-time expression has no value. The text is a message for the user; whoever evaluates reports it."""
+
+    #: what would give it one
+    fixes: tuple[Fix, ...] = ()
 
 
 def kind_of(value: Value) -> str:

@@ -16,10 +16,11 @@ rules are in [lints.md](lints.md). A code keeps its meaning for ever.
 
 def page() -> str:
     """The whole page, codes in alphabetical order."""
-    return "\n".join([_HEAD, *(_section(each) for _, each in sorted(pages().items()))])
+    return "\n".join([_HEAD, *(section(each) for _, each in sorted(pages().items()))])
 
 
-def _section(each: Page) -> str:
+def section(each: Page) -> str:
+    """One code's page, in Markdown."""
     lines = [f"## {each.code}", "", f"**{each.title}.** {' '.join(each.text.split())}", ""]
     for head, example in (("Gives it:", each.failing), ("Mended:", each.mended)):
         if example:

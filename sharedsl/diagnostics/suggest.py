@@ -33,7 +33,8 @@ def _edited(source: SourceFile, edits: list[Edit]) -> list[tuple[int, int, list[
     groups: list[tuple[int, int, list[Edit]]] = []
     for edit in edits:
         first = source.position(edit.span.start)[0]
-        last = max(first, source.position(edit.span.end)[0])
+        last, column = source.position(edit.span.end)
+        last = max(first, last - (column == 1 and not edit.text))  # a line that goes with its end
         if groups and first <= groups[-1][1]:
             groups[-1] = (groups[-1][0], max(last, groups[-1][1]), [*groups[-1][2], edit])
         else:

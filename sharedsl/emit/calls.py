@@ -17,16 +17,18 @@ from sharedsl.emit.hosts import Binding, Constant, Given, Host, Own, Ref
 from sharedsl.emit.layouts import Weights
 from sharedsl.emit.lift import Lifted
 from sharedsl.emit.names import assigned, names_in
-from sharedsl.emit.needs import Need, Tensor
+from sharedsl.emit.needs import Need, Tensor, repeated_by
 from sharedsl.emit.reads import scale_code
-from sharedsl.emit.repeats import Value, whole
+from sharedsl.emit.repeats import Repeat, Repeated, Value, smaller_outputs, whole
 from sharedsl.emit.rewriting import replace as substitute
 from sharedsl.emit.states import slots_of, stateful
-from sharedsl.emit.terms import in_terms
+from sharedsl.emit.terms import in_terms, tidy
+from sharedsl.emit.words import words_of
 from sharedsl.layers import LAYERS
 from sharedsl.model import dataflow as d
+from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
-from sharedsl.model.sizes import Arith, Size, combine, size
+from sharedsl.model.sizes import Size
 from sharedsl.model.sizes import Value as Argument
 from sharedsl.model.tree import Unit
 from sharedsl.record import dataclass, replace
@@ -46,7 +48,8 @@ class File:
     orders: Orders
     line: Callable[[Span], str]
     functions: Mapping[str, str]
-    incremental: bool = False
+    #: states of scanned layers are plain variables, no places in a dict
+    carries: bool = False
 
 
 @dataclass(slots=True)
@@ -76,6 +79,7 @@ class Calls:
         child = self.host.unit.children[use.child]
         arguments = child.arguments[use.index or 0]
         repeated = binding.reach.repeated
+        whole_outputs = arguments.get("outputs")
         if repeated is not None:
             arguments = smaller_outputs(arguments, repeated)
         args = {name: in_terms(value, forward.around.env) for name, value in arguments.items()}
@@ -92,9 +96,7 @@ class Calls:
         code = _rewritten(made, lambda call: self._through(call, binding, forward, use))
         if repeated is None:
             return Value(code)
-        outputs = arguments.get("outputs")
-        count = len(outputs) if isinstance(outputs, tuple) else 1
-        return Value(code, (repeated[0] - count, repeated[1]))
+        return Value(code, _repeat(whole_outputs, repeated, forward))
 
     def _through(self, call: py.Call, binding: Binding, forward: Forward, use: d.Use) -> py.Expr:
         """A call of a leaf's module, by the way that it is reached."""
@@ -109,7 +111,7 @@ class Calls:
         if (row := self._row(use, reach.callee.path)) is not None:
             needs = (*needs, row)
         args = call.args
-        scale = None if reach.scale is None else scale_code(reach.scale, forward.around.env)
+        scale = None if reach.scale is None else scale_code(reach.scale, forward.around.model)
         looked_up = binding.callee.role is not None and binding.callee.role.layer == "Embedding"
         if scale is not None and not looked_up:
             args = (py.Binary("*", args[0], scale), *args[1:])
@@ -141,8 +143,8 @@ class Calls:
         return found
 
     def _reader(self, tensors: Mapping[int, py.Expr], forward: Forward) -> Weights:
-        layout = self.file.classes.layout
-        return Weights(layout.solved, layout.model.unit_at, tensors, forward.around.env, self.file.cx, self.host.tables)
+        layout, model = self.file.classes.layout, forward.around.model
+        return Weights(layout.solved, layout.model.unit_at, tensors, model, self.file.cx, self.host.tables)
 
     def _block(
         self, use: d.Use, binding: Binding, unit: Unit, inputs: list[py.Expr | None], forward: Forward
@@ -179,7 +181,7 @@ class Calls:
                 needs.append(row)
         args += needs
         if body.keeps and stateful(unit):
-            args += [py.Name(forward.cache), self._slot(use, forward)]
+            args += forward.carried if self.file.carries else (py.Name(forward.cache), self._slot(use, forward))
         func = callee if method == "forward" else py.Attr(callee, method)
         if not needs and not late:
             return py.Call(func, tuple(args))
@@ -198,7 +200,9 @@ class Calls:
         """What all elements of a stack would compute alike: once, in this forward's own sizes."""
         for each in self.host.lifts.get(call.uses, ()):
             body = self.host.unit.child(step_of(call.uses[0])).bodies[each.body]
-            env = {**forward.around.env, **self._sizes_of(call, body, forward)}
+            words = words_of(self.host.unit, call, call.uses[0], body)
+            env = dict(forward.around.env)
+            env |= {name: tidy(code.substitute(dict(forward.around.env))) for name, code in words.items()}
             inner = Forward(replace(forward.around, env=env), forward.body)
             args = tuple(inner.forced(arg) for arg in each.call.args if arg is not None)
             callee = self._path(SELF, self.host.path, each.target[len(self.host.path) :])
@@ -207,20 +211,6 @@ class Calls:
             forward.lifted[each.step, each.target] = name
             comment = self.file.line(each.call.span)
             forward.out.append(py.Assign((py.Name(name),), py.Call(callee, args), comment))
-
-    def _sizes_of(self, call: d.Call, body: d.Body, forward: Forward) -> dict[str, Arith]:
-        """The elements' run-time sizes in this forward's words."""
-        found: dict[str, Arith] = {}
-        for name, (source, axis) in body.sizes:
-            at = next((at for at, one in enumerate(body.inputs) if one.name == source), None)
-            arg = call.args[at] if at is not None and at < len(call.args) else None
-            if arg is not None and isinstance(arg.type, d.Tensor):
-                found[name] = in_terms(arg.type.dims[axis], forward.around.env).code
-        for at, one in enumerate(body.inputs):
-            arg = call.args[at] if at < len(call.args) else None
-            if one.size is not None and isinstance(arg, d.Const) and isinstance(arg.value, Size):
-                found[one.name] = in_terms(arg.value, forward.around.env).code
-        return found
 
     def _row(self, use: d.Use, target: Path) -> py.Expr | None:
         """Which application of a layer with buffers this is; None where there is only one."""
@@ -266,8 +256,8 @@ class Calls:
         first = next((use for use in uses if stateful(self.host.unit.child(step_of(use)))), None)
         return None if first is None else self._slot(first, forward)
 
-    def weight(self, name: str, forward: Forward) -> Value:
-        """A weight that the block declares itself."""
+    def weight(self, name: str, forward: Forward, type_: d.Tensor | None = None) -> Value:
+        """A weight that the block declares itself; `type_` is its type in the words of the forward."""
         expr, refs = self.host.weights[name]
         solved = self.file.classes.layout.solved
         tensors: dict[int, py.Expr] = {}
@@ -279,7 +269,12 @@ class Calls:
             else:
                 tensors[number] = self._reference(ref, Tensor(path, storage.name, number), forward)
         self.host.tables.label = name
-        return Value(self._reader(tensors, forward).logical(expr))
+        reader = self._reader(tensors, forward)
+        if isinstance(expr, w.Repeat) and type_ is not None:
+            often = in_terms(repeated_by(expr, solved).often(type_.dims[expr.axis]), forward.around.env)
+            small = reader.logical(expr.of)
+            return Value(py.method(small, "repeat_interleave", py.arith(often.code), dim=py.Const(expr.axis)))
+        return Value(reader.logical(expr))
 
     # ------------------------------------------------------------------------ paths in the code
 
@@ -297,10 +292,8 @@ class Calls:
         owner = self.file.classes.layout.hosts[need.path]
         if not owner.leaf:
             return py.Attr(code, ref.name)
-        fetched = forward.fetch(code, ref.name)
-        if len(owner.exports) > 1:
-            return py.item(fetched, list(owner.exports).index(ref.name))
-        return fetched
+        exports = tuple(owner.exports)
+        return forward.fetch(code, exports, exports.index(ref.name))
 
     def _path(self, base: py.Expr, start: Path, below: Path) -> py.Expr:
         host = self.file.classes.layout.hosts.get(start)
@@ -324,19 +317,9 @@ def _rewritten(node: Any, change: Callable[[py.Call], py.Expr]) -> Any:
     raise InternalError("the code of a layer's call does not call its module")
 
 
-def smaller_outputs(arguments: Mapping[str, Argument], repeated: tuple[int, int]) -> dict[str, Argument]:
-    """A Linear's arguments before its outputs are repeated."""
-    axis, times = repeated
-    outputs = arguments["outputs"]
-    if isinstance(outputs, tuple):
-        part = outputs[axis]
-        assert isinstance(part, Size)
-        small: Argument = (*outputs[:axis], _divided(part, times), *outputs[axis + 1 :])
-    else:
-        assert isinstance(outputs, Size)
-        small = _divided(outputs, times)
-    return {**arguments, "outputs": small}
-
-
-def _divided(number: Size, times: int) -> Size:
-    return size(1) if number.value == times else combine("//", number, size(times))
+def _repeat(outputs: Argument | None, repeated: Repeated, forward: Forward) -> Repeat:
+    """The repeat of a Linear's result."""
+    parts = outputs if isinstance(outputs, tuple) else (outputs,)
+    part = parts[repeated.axis]
+    assert isinstance(part, Size)
+    return repeated.axis - len(parts), in_terms(repeated.often(part), forward.around.env)

@@ -9,11 +9,13 @@ from typing import Any
 from sharedsl import pytree as py
 from sharedsl.emit.elements import Orders
 from sharedsl.emit.hosts import Constant, Host, Layout, Own, Ref
+from sharedsl.emit.init_words import shown
 from sharedsl.emit.inits import init_numbers
 from sharedsl.emit.leaf_words import role_names
 from sharedsl.emit.leaves import LeafCode, LeafWriter
 from sharedsl.emit.needs import Role, Tensor
-from sharedsl.emit.terms import constant, evaluate, literal_of, tidy
+from sharedsl.emit.scopes import Scopes, scale_names, unsaid_scales
+from sharedsl.emit.terms import constant, literal_of, tidy
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path, Step
 from sharedsl.model.sizes import Arith, Real, Size, Value, named
@@ -39,8 +41,8 @@ class Class:
     dropped: dict[str, set[str]] = field(default_factory=dict)
     #: methods by the key of the body that they compute
     methods: dict[str, str] = field(default_factory=dict)
-    #: the usual numbers of a leaf's initialiser
-    usual: dict[str, float] = field(default_factory=dict)
+    #: the usual numbers of a leaf's initialiser, and how they are written
+    usual: dict[str, tuple[float, py.Expr]] = field(default_factory=dict)
     #: those of them that no module of the class has otherwise
     baked: set[str] = field(default_factory=set)
     code: py.ClassDef | None = None
@@ -64,14 +66,19 @@ class Classes:
     keys: dict[object, Class] = field(default_factory=dict)
     roles: dict[Path, dict[Role, str]] = field(default_factory=dict)
     orders: Orders = field(default_factory=Orders)
+    #: parameters whose values are part of the code
+    fixed: frozenset[str] = frozenset()
+    scopes: Scopes = field(init=False)
+    #: parameters of the model in the constants of its plan
+    scaled: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scopes, self.scaled = Scopes(self.layout.model), scale_names(self.layout.solved)
 
     def run(self) -> Classes:
         for path, host in self.layout.hosts.items():
             self.roles[path] = role_names(host)
         self._classify(self.layout.hosts[()])
-        for each in self.found:
-            if each.leaf is not None:
-                self._usual(each)
         families: dict[object, list[Class]] = {}
         for each in self.found:
             if each.leaf is None:
@@ -80,6 +87,9 @@ class Classes:
         for each in reversed(self.found):
             if each.leaf is None:
                 self._settle(each, families, settled)
+        for each in self.found:
+            if each.leaf is not None:
+                self._usual(each)
         return self
 
     def _settle(self, each: Class, families: Mapping[object, list[Class]], settled: set[int]) -> None:
@@ -119,10 +129,11 @@ class Classes:
 
     def _composite(self, host: Host) -> Class:
         children = tuple(
-            (name, tuple((index, id(self.of[child.path]), _particulars(child)) for index, child in elements.items()))
+            (name, tuple((at, id(self.of[child.path]), self._particulars(child)) for at, child in elements.items()))
             for name, elements in host.children.items()
         )
-        owned = tuple((each.name, each.shape, each.init, each.trainable) for each in host.owned)
+        owned = tuple((each.name, each.shape, self._start(host, each), each.trainable) for each in host.owned)
+        constants = tuple(self.scopes.inside(host.path, named(name)) for name in self.scaled)
         bindings = tuple((step, *self._normal(host, step)) for step in host.bindings)
         read = tuple((name, _own_read(*found)) for name, found in host.weights.items())
         bodies = tuple(sorted({key for app in host.apps for key in app.bodies}))
@@ -139,9 +150,26 @@ class Classes:
             host.stepped,
             host.always_stepped,
             host.rows,
+            constants,
         )
         wanted = self.root_name if not host.path else host.unit.name
         return self._known(key, wanted, host, None)
+
+    def _start(self, host: Host, storage: w.Storage) -> object:
+        """How a block's own weight starts, as its constructor says it."""
+        words = self.said_inside(host, storage)
+        return (storage.init.name, tuple((name, value.value, words.get(name)) for name, value in storage.init.args))
+
+    def _particulars(self, host: Host) -> object:
+        """What a parent's constructor says of one of its leaves."""
+        if not host.leaf:
+            return None
+        numbers: list[object] = []
+        for name, number in init_numbers(host).items():
+            code = self.scopes.inside(host.path[:-1], number.code)
+            numbers.append((name, number.value, number.code if code is None else code))
+        frozen = tuple(each.name for each in host.owned if not each.trainable)
+        return (host.rows, tuple(numbers), frozen, host.owned_shapes())
 
     def _normal(self, host: Host, step: Step) -> tuple[object, ...]:
         """A binding without the absolute places in it."""
@@ -220,26 +248,50 @@ class Classes:
         """The commonest value of each number is the constructor's default."""
         counts: dict[str, Counter[float]] = {}
         varied: set[str] = set()
+        words: dict[tuple[str, float], py.Expr] = {}
         for host in each.hosts:
             for name, number in init_numbers(host).items():
-                if self.root_number(host, number):
+                if self.parent_number(host, number) or self.root_number(number):
                     varied.add(name)
                 else:
                     counts.setdefault(name, Counter())[number.value] += 1
-        each.usual = {name: counter.most_common(1)[0][0] for name, counter in counts.items()}
+                    words.setdefault((name, number.value), self.plain_number(host, number))
+        most = {name: counter.most_common(1)[0][0] for name, counter in counts.items()}
+        each.usual = {name: (value, words[name, value]) for name, value in most.items()}
         each.baked = {name for name, counter in counts.items() if len(counter) == 1} - varied
 
-    def root_number(self, host: Host, number: Real) -> Arith | None:
+    def root_number(self, number: Real) -> Arith | None:
         """The number's code where it is in the model's own parameters."""
-        if constant(number.code):
-            return None
-        values = {
-            name: float(value.value)
-            for name, value in self.layout.model.root.arguments.items()
-            if isinstance(value, Size | Real) and value.value is not None
-        }
-        found = evaluate(number.code, values)
-        return number.code if found is not None and abs(found - number.value) <= 1e-12 * abs(found) else None
+        return None if constant(number.code) else number.code
+
+    def parent_number(self, host: Host, number: Real) -> Arith | None:
+        """The number's code in the words of the constructor that makes the module, where these are arguments."""
+        code = self._in_parent(host, number)
+        return code if code is not None and not constant(code) else None
+
+    def _in_parent(self, host: Host, number: Real) -> Arith | None:
+        code = self.scopes.inside(host.path[:-1], number.code)
+        made = self.of[host.path[:-1]]
+        return code if code is None or made is None else tidy(code.substitute(made.env))
+
+    def said_inside(self, host: Host, storage: w.Storage) -> dict[str, Arith]:
+        """The numbers of a block's own weight that its parameters say."""
+        found: dict[str, Arith] = {}
+        for name, value in storage.init.args:
+            code = self.scopes.inside(host.path, value.code)
+            if code is not None and not constant(code) and value.value is not None:
+                found[name] = code
+        return found
+
+    def model_env(self, host: Host, env: Mapping[str, Arith]) -> dict[str, Arith]:
+        """The model's parameters that plans compute with, as the methods of a block write them."""
+        said = {name: self.scopes.inside(host.path, named(name)) for name in self.scaled}
+        return {name: code.substitute(dict(env)) for name, code in said.items() if code is not None}
+
+    def plain_number(self, host: Host, number: Real) -> py.Expr:
+        """A number that depends on no argument."""
+        code = self._in_parent(host, number)
+        return shown(number if code is None else Real(number.value, code))
 
     # ------------------------------------------------------------------------ what the parameters become
 
@@ -270,7 +322,9 @@ class Classes:
             if not isinstance(value, Size | Real):
                 env[name] = literal_of(value)
         decided = self.layout.model.decided | self.layout.solved.decided
-        for name in sorted(self._irregular(each.host) | decided | self._unsaid()):
+        for name in sorted(
+            self._irregular(each.host) | decided | self.fixed | self._unsaid() | unsaid_scales(self.layout, self.scopes)
+        ):
             value = self.layout.model.root.arguments.get(name)
             if isinstance(value, Size | Real):
                 env[name] = literal_of(value)
@@ -279,11 +333,17 @@ class Classes:
     def _unsaid(self) -> set[str]:
         """Parameters behind sizes that have no words in the code, such as what a partial tie leaves of a weight."""
         found: set[str] = set()
+        for site, read in zip(self.layout.solved.sites, self.layout.solved.reads, strict=True):
+            if isinstance(read, w.Concat) and len(read.shape) > 2:  # put together axis by axis, in numbers
+                found.update(*(axis.size.formula.names() for axis in site.spec.axes))
         for storage in self.layout.solved.storages:
             if storage.site >= len(self.layout.solved.sites):  # a plan's own weight
                 continue
             whole = self.layout.solved.sites[storage.site].spec.axes
-            for axis, before in zip(storage.axes, whole, strict=False):
+            read = self.layout.solved.reads[storage.site]
+            for at, (axis, before) in enumerate(zip(storage.axes, whole, strict=False)):
+                if isinstance(read, w.Repeat) and read.axis == at:
+                    continue  # one for all: said by the repeat
                 if storage.role == "weight" and not axis.size.code.names() and not axis.size.same(before.size):
                     found |= before.size.formula.names()
         return found
@@ -337,14 +397,6 @@ def _family(host: Host) -> object:
     plain = tuple((name, value) for name, value in unit.arguments.items() if not isinstance(value, Size | Real))
     bodies = tuple(sorted({key for app in host.apps for key in app.bodies}))
     return (host.path == (), unit.name, str(unit.span), str(plain), tuple(unit.children), bodies, len(host.slots))
-
-
-def _particulars(host: Host) -> object:
-    """What a parent's constructor says of one of its leaves."""
-    if not host.leaf:
-        return None
-    numbers = tuple((name, number.value, number.code) for name, number in init_numbers(host).items())
-    return (host.rows, numbers, tuple(each.name for each in host.owned if not each.trainable), host.owned_shapes())
 
 
 def _formula(name: str, codes: dict[str, Arith], env: dict[str, Arith]) -> Arith | None:

@@ -8,12 +8,13 @@ from typing import Any
 from sharedsl import pytree as py
 from sharedsl.emit.calls import Calls, File
 from sharedsl.emit.classes import Class
-from sharedsl.emit.construct import Constructor
+from sharedsl.emit.construct import Constructor, parameters_read
 from sharedsl.emit.elements import Container
 from sharedsl.emit.forward import Forward
 from sharedsl.emit.header import first_sentence
 from sharedsl.emit.hosts import Host
 from sharedsl.emit.names import assigned, names_in
+from sharedsl.emit.places import set_place
 from sharedsl.emit.rewriting import replace as substitute
 from sharedsl.emit.runtime_sizes import MODULES, size_name, sizes_read, sizes_renamed
 from sharedsl.emit.states import enters, stateful
@@ -45,7 +46,7 @@ class CompositeWriter:
         methods = self._methods()
         self._name_slots(methods)
         functions = self._forwards(methods)
-        used = _parameters_used(functions, self.host.unit)
+        used = parameters_read(functions, self.host.unit)
         init = Constructor(self.file.classes, self.file.cx, self.each).write(used)
         more = extra(self.each) if extra is not None else ()
         doc = _sentence(self.host.unit.doc) if self.host.path else None
@@ -138,6 +139,7 @@ class CompositeWriter:
         env = stored(self.each.env, unit.arguments) | sizes_renamed(body)
         around = Surroundings(
             env=env,
+            model=self.file.classes.model_env(self.host, env),
             cx=self.file.cx,
             orders=self.file.orders,
             containers=self._containers(),
@@ -151,6 +153,8 @@ class CompositeWriter:
             counts=self._counts(env),
             reserved=reserved,
             states=dict(body.states),
+            carries=self.file.carries,
+            unit=unit,
             handing=self.calls.handing,
             turn_place=self.calls.turn_place,
         )
@@ -175,7 +179,9 @@ class CompositeWriter:
             head += self._step(body, forward, params, late)
         if self.host.rows > 1:
             params.append(py.Param("application"))
-        if body.keeps and stateful(unit):
+        if forward.carrying:
+            params += [py.Param(forward.name(state)) for state, _ in body.states]
+        elif body.keeps and stateful(unit):
             root = not self.host.path
             (late if root else params).append(py.Param("cache", default=py.Const(None) if root else None))
             if not root:
@@ -218,8 +224,7 @@ class CompositeWriter:
         return [py.If(py.Compare(step, "is not", py.Const(None)), (add,))]
 
     def _place_new_tensors(self, body: d.Body, forward: Forward) -> None:
-        """New tensors are made where the inputs are."""
-        set_place(self.file.cx, body, forward)
+        set_place(self.file.cx, body, forward, self.host)
 
     def _default(self, each: d.Input, forward: Forward) -> py.Expr:
         if each.size is not None and isinstance(each.default, d.Const):
@@ -274,24 +279,6 @@ def _unread(statement: py.Assign, used: set[str], unit: Unit) -> bool:
     names = {size_name(spec.size_name or "") if spec.type is not None else spec.name for spec in unit.states.values()}
     target = statement.targets[0]
     return isinstance(target, py.Name) and target.id in names and target.id not in used
-
-
-def set_place(cx: py.CodeContext, body: d.Body, forward: Forward) -> None:
-    """The device and dtype of new tensors: the first input's that the caller always gives."""
-    tensors = [each for each in body.inputs if isinstance(each.type, d.Tensor) and each.type.dims and not each.default]
-    given = [each for each in tensors if isinstance(each.type, d.Tensor) and not each.type.optional]
-    floats = [each for each in given if isinstance(each.type, d.Tensor) and each.type.dtype == "float"]
-    cx.device = py.Attr(py.Name(forward.name(given[0].name)), "device") if given else None
-    cx.dtype = py.Attr(py.Name(forward.name(floats[0].name)), "dtype") if floats else None
-
-
-def _parameters_used(functions: tuple[py.FunctionDef, ...], unit: Unit) -> set[str]:
-    """The unit's parameters that the forwards read from `self`."""
-    return {
-        each.name
-        for each in py.walk(functions)
-        if isinstance(each, py.Attr) and each.value == SELF and each.name in unit.arguments
-    }
 
 
 def _scalar(type_: d.Type) -> bool:

@@ -7,9 +7,13 @@ import re
 
 from sharedsl import pytree as py
 from sharedsl.analysis.dead import spoken
+from sharedsl.emit.carries import handed_back
+from sharedsl.emit.collected import collected
+from sharedsl.emit.comments import commented, with_shape
 from sharedsl.emit.cuts import cut_off
+from sharedsl.emit.fetching import fetched_names, fetches
 from sharedsl.emit.loops import running_loop
-from sharedsl.emit.names import assigned, names_in, variables
+from sharedsl.emit.names import assigned, names_in
 from sharedsl.emit.repeats import Repeat, Value, carried, grouped, smaller, whole
 from sharedsl.emit.reroll import reroll
 from sharedsl.emit.rewriting import contains
@@ -35,21 +39,27 @@ class Forward:
     later: frozenset[str] = frozenset()
     assigned_later: frozenset[str] = frozenset()
     statement: d.Statement | None = None
-    #: weights of other owners that were fetched at the top, by (owner's code, name)
-    fetched: dict[py.Expr, str] = field(default_factory=dict)
+    #: weights of other owners that were fetched at the top, by the owner's call
+    fetched: dict[py.Expr, tuple[str, ...]] = field(default_factory=dict)
     kept: dict[str, Repeat | None] = field(default_factory=dict)
     #: names that a running loop hands from turn to turn, whose values are whole
     handed_on: frozenset[str] = frozenset()
     #: what the caller's states are called here, and the use whose place in there is the first
     cache: str = "cache"
     first: d.Use | None = None
+    #: the states of the layer that a scan at hand applies, where they are variables
+    carried: tuple[py.Name, ...] = ()
     #: names of values that were computed before a stack's loop, and of those that were handed to this forward
     lifted: dict[object, str] = field(default_factory=dict)
 
+    @property
+    def carrying(self) -> bool:
+        """Whether its states are arguments and results."""
+        return self.around.carries and self.body.keeps and bool(self.body.states)
+
     def run(self) -> list[py.Stmt]:
         self.block(spoken(self.body.statements), frozenset())
-        head = [py.Assign((py.Name(name),), code) for code, name in self.fetched.items()]
-        return head + self.out
+        return [*fetches(self.fetched, self.out), *self.out]
 
     # ------------------------------------------------------------------------ names
 
@@ -63,7 +73,8 @@ class Forward:
         return self.names[spec]
 
     def fresh(self, wanted: str) -> str:
-        taken = set(self.names.values()) | set(self.fetched.values()) | self.around.reserved
+        taken = set(self.names.values()) | self.around.reserved
+        taken |= {name for names in self.fetched.values() for name in names}
         taken |= {name for name, _ in self.body.sizes} | {self.name(each.name) for each in self.body.inputs}
         taken |= names_in(self.body.statements)
         text, number = wanted, 2
@@ -71,12 +82,12 @@ class Forward:
             text, number = f"{wanted}_{number}", number + 1
         return text
 
-    def fetch(self, owner: py.Expr, wanted: str) -> py.Expr:
-        """A weight of another module, got once at the top of the forward."""
+    def fetch(self, owner: py.Expr, wanted: tuple[str, ...], at: int) -> py.Expr:
+        """A weight of another module, which gives these all at once, got at the top of the forward."""
         code = py.call(owner)
         if code not in self.fetched:
-            self.fetched[code] = self.fresh(wanted)
-        return py.Name(self.fetched[code])
+            self.fetched[code] = fetched_names(owner, wanted, self.fresh)
+        return py.Name(self.fetched[code][at])
 
     # ------------------------------------------------------------------------ statements
 
@@ -95,25 +106,9 @@ class Forward:
             start = len(self.out)
             self.one(statement)
             comment = self.around.line(statement.span)
-            self.out[start:] = [_commented(each, comment) for each in self.out[start:]]
-            self.shape_comment(statement)
-
-    def shape_comment(self, statement: d.Statement) -> None:
-        """The shape of what was just computed, where it is another than that of what it was computed from."""
-        value = statement.value if isinstance(statement, d.Assign | d.Keep) else None
-        if isinstance(statement, d.Return) and len(statement.values) == 1:
-            value = statement.values[0]
-        if value is None or not self.out or not isinstance(value.type, d.Tensor) or not value.type.dims:
-            return
-        last = self.out[-1]
-        if not isinstance(last, py.Assign | py.Return) or last.value is None:
-            return
-        shape = _shown(value.type)
-        before = [_shown(each.type) for each in variables(value) if isinstance(each.type, d.Tensor)]
-        width = len(py.one_line(last.value)) + (len(last.comment) + 2 if last.comment else 2) + len(shape)
-        head = 7 if isinstance(last, py.Return) else sum(len(py.one_line(each)) + 3 for each in last.targets)
-        if before and shape not in before and 8 + head + width + 4 <= 88:
-            self.out[-1] = replace(last, comment=f"{last.comment}  {shape}".strip())
+            self.out[start:] = commented(self.out[start:], comment)
+            if self.out:
+                self.out[-1] = with_shape(self.out[-1], statement)
 
     def one(self, statement: d.Statement) -> None:
         match statement:
@@ -121,6 +116,8 @@ class Forward:
                 self.assign(statement)
             case d.Return():
                 values = [self.forced(each) for each in statement.values]
+                if self.carrying:
+                    values = handed_back(self, values)
                 self.out.append(py.Return(values[0] if len(values) == 1 else py.TupleExpr(tuple(values))))
             case d.Loop():
                 self.loop(statement)
@@ -175,6 +172,9 @@ class Forward:
                     self.repeats[statement.state] = value.repeat
             else:
                 self.bind(statement.state, value)
+            return
+        if self.carrying:
+            self.bind(statement.state, value)
             return
         self.repeats.pop(statement.state, None)
         if value.repeat is not None:
@@ -238,7 +238,7 @@ class Forward:
             case d.Const():
                 return Value(self.constant(expr))
             case d.Weight():
-                return self.around.weight(expr.name, self)
+                return self.around.weight(expr.name, self, expr.type)
             case d.Buffer():
                 return Value(self.around.buffer(expr.name))
             case d.Op():
@@ -294,7 +294,7 @@ class Forward:
         if kept is not None:
             result = smaller(result, kept)
         code = operation.code(tuple(codes), settings, tuple(types), result, self.around.cx)
-        return Value(code, kept)
+        return Value(collected(code, self.around.containers, self.around.counts), kept)
 
     # ------------------------------------------------------------------------ calls of layers
 
@@ -313,19 +313,3 @@ def _stack_of(statement: d.Loop, at: int) -> py.Expr | None:
     stacks = {item[0] if isinstance(item, tuple) and len(item) == 2 else None for item in items}
     stack = stacks.pop() if len(stacks) == 1 else None
     return py.Attr(py.Name("self"), stack) if isinstance(stack, str) else None
-
-
-def _shown(type_: d.Tensor) -> str:
-    """`[B, T, dim]`"""
-    return f"[{', '.join(py.one_line(py.arith(size.code)) for size in type_.dims)}]"
-
-
-def _commented(statement: py.Stmt, comment: str) -> py.Stmt:
-    """The spec's line, on the innermost statements that have none."""
-    if isinstance(statement, py.For):
-        return replace(statement, body=tuple(_commented(each, comment) for each in statement.body))
-    if isinstance(statement, py.If):
-        return statement
-    if isinstance(statement, py.Assign | py.Return | py.ExprStmt | py.Assert) and not statement.comment:
-        return replace(statement, comment=comment)
-    return statement

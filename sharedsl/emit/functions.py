@@ -9,6 +9,7 @@ from typing import Any
 from sharedsl import pytree as py
 from sharedsl.emit.elements import Orders
 from sharedsl.emit.forward import Forward
+from sharedsl.emit.places import set_place
 from sharedsl.emit.runtime_sizes import MODULES, sizes_read, sizes_renamed
 from sharedsl.emit.surroundings import Surroundings
 from sharedsl.model import dataflow as d
@@ -41,10 +42,9 @@ class Functions:
             self.names[key] = same
 
     def _function(self, body: d.Body) -> py.FunctionDef:
-        from sharedsl.emit.composite import set_place
-
         around = Surroundings(
             env=sizes_renamed(body),
+            model={},
             cx=self.cx,
             orders=self.orders,
             containers={},

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sharedsl.emit.hoist import Hoist, Table, like, table_of
+from sharedsl.emit.angles import Table, like, table_of
+from sharedsl.emit.hoist import Hoist
 from sharedsl.emit.names import assigned, names_in
 from sharedsl.model import dataflow as d
 from sharedsl.model.flowing import nodes, reads

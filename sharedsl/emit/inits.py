@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sharedsl import pytree as py
 from sharedsl.emit.hosts import Host
+from sharedsl.emit.init_words import shown
 from sharedsl.emit.numbered import base_name
+from sharedsl.emit.terms import in_terms, stored
 from sharedsl.layers import LAYERS
 from sharedsl.model.sites import Init
-from sharedsl.model.sizes import Real, Size
+from sharedsl.model.sizes import Arith, Real, Size
 from sharedsl.model.tree import Unit
 from sharedsl.model.weights import Storage
 
@@ -55,7 +59,7 @@ def row_size(host: Host) -> py.Expr | None:
     names = {storage.name: storage for storage in host.owned}
     if host.unit.name == "Linear" and "weight" in names and set(names) <= {"weight", "bias"}:
         return py.item(py.name("self.weight.shape"), 1)
-    for storage in host.owned:
+    for storage in sorted(host.owned, key=lambda each: not each.name.startswith("weight_hh")):  # a state's, in a cell
         if storage.role in ("weight", "factor", "bank") and any(
             axis.name != "rank" and axis.side == "in" for axis in storage.axes
         ):
@@ -136,7 +140,7 @@ def init_code(
         if numbers is not None and name in numbers:
             return numbers[name]
         value = args.get(name)
-        return py.number(_plain(value)) if value is not None else py.number(usual)
+        return _written(value) if value is not None else py.number(usual)
 
     code: py.Expr
     low: py.Expr
@@ -153,12 +157,13 @@ def init_code(
         case "trunc_normal":
             code = _trunc_normal(tensor, args)
         case "uniform" if fan_in is not None and fan_in_bound(init):
-            bound = py.Assign((py.Name("bound"),), py.Binary("**", fan_in, py.number(-0.5)))
-            fill = py.call("nn.init.uniform_", tensor, py.Unary("-", py.Name("bound")), py.Name("bound"))
-            return [bound, py.ExprStmt(fill)]
+            return _within(tensor, py.Binary("**", fan_in, py.number(-0.5)))
         case "uniform":
             if numbers is not None and "bound" in numbers:
-                low, high = py.Unary("-", numbers["bound"]), numbers["bound"]
+                high = numbers["bound"]
+                if not isinstance(high, py.Attr):
+                    return _within(tensor, high)
+                low = py.Unary("-", high)
             else:
                 low, high = _bounds(args)
             code = py.call("nn.init.uniform_", tensor, low, high)
@@ -180,6 +185,36 @@ def init_code(
         case _:
             code = py.call(f"nn.init.{init.name}_", tensor)
     return [py.ExprStmt(code)]
+
+
+def _within(tensor: py.Expr, bound: py.Expr) -> list[py.Stmt]:
+    """Uniform between minus and plus the same."""
+    name = py.Name("bound")
+    fill = py.call("nn.init.uniform_", tensor, py.Unary("-", name), name)
+    return [py.Assign((name,), bound), py.ExprStmt(fill)]
+
+
+def once(statements: list[py.Stmt]) -> list[py.Stmt]:
+    """Without assignments that only repeat the last one of their name."""
+    last: dict[py.Expr, py.Stmt] = {}
+    found: list[py.Stmt] = []
+    for each in statements:
+        if isinstance(each, py.Assign) and isinstance(each.targets[0], py.Name):
+            if last.get(each.targets[0]) == each:
+                continue
+            last[each.targets[0]] = each
+        found.append(each)
+    return found
+
+
+def own_numbers(words: Mapping[str, Arith], unit: Unit, env: Mapping[str, Arith]) -> dict[str, py.Expr]:
+    """The numbers of a block's own weight that its parameters say, as the block's methods write them."""
+    inside = stored(env, unit.arguments)
+    return {name: py.arith(in_terms(Real(0.0, code), inside).code) for name, code in words.items()}
+
+
+def _written(value: Size | Real) -> py.Expr:
+    return shown(value) if isinstance(value, Real) else py.number(_plain(value))
 
 
 def _plain(value: Size | Real | None) -> int | float:
@@ -256,11 +291,7 @@ def _within_fan(tensor: py.Expr, fan_in: py.Expr, normal: bool, gain: float) -> 
         return [py.ExprStmt(py.call("nn.init.normal_", tensor, std=scaled))]
     wide = (3 * gain) ** 0.5
     scaled = std if abs(wide - 1) < 1e-9 else py.Binary("*", py.number(wide), std)
-    bound = py.Name("bound")
-    return [
-        py.Assign((bound,), scaled),
-        py.ExprStmt(py.call("nn.init.uniform_", tensor, py.Unary("-", bound), bound)),
-    ]
+    return _within(tensor, scaled)
 
 
 def _rows(tensor: py.Expr, init: Init, cx: py.CodeContext) -> list[py.Stmt]:

@@ -11,7 +11,7 @@ from math import prod
 
 from sharedsl import pytree as py
 from sharedsl.emit.gathers import Tables
-from sharedsl.emit.reads import code_of, scale_code, unit_helper
+from sharedsl.emit.reads import code_of, scale_code, slice_code, unit_helper
 from sharedsl.emit.terms import Env
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
@@ -97,6 +97,11 @@ class Weights:
                 of = self._joined(expr.of, split)
                 factor = scale_code(Real(expr.factor, expr.code), self.env)
                 return None if of is None else py.Binary("*", factor, of)
+            case w.Reshape() if len(expr.of.shape) <= 2 and expr.of.shape == _matrix(expr.shape, split):
+                return self._joined(expr.of, 1)
+            case w.Slice() if len(expr.shape) <= 2 and split == 1:
+                of = self._joined(expr.of, 1)
+                return None if of is None else slice_code(of, expr)
             case w.Detach():
                 of = self._joined(expr.of, split)
                 return None if of is None else py.method(of, "detach")

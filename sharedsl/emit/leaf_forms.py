@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from sharedsl import pytree as py
 from sharedsl.analysis import lowering as low
 from sharedsl.emit.applications import App
 from sharedsl.emit.digits import looked_up
 from sharedsl.emit.hosts import Host
-from sharedsl.emit.layouts import Weights
+from sharedsl.emit.layouts import Weights, joined_shape
 from sharedsl.emit.leaf_words import bias_only, plain, torch_statistics
 from sharedsl.emit.needs import Module, Role, Tensor, Turn, expressions
 from sharedsl.emit.numbered import picked
 from sharedsl.emit.reads import scale_code
+from sharedsl.emit.rewriting import replace
 from sharedsl.emit.terms import in_terms, literal_of
 from sharedsl.layers import LAYERS
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
-from sharedsl.model.sizes import Real, Value, named
+from sharedsl.model.sizes import Arith, Real, Value, literal, named
 from sharedsl.model.tree import Unit
 from sharedsl.record import dataclass
 
@@ -59,7 +61,21 @@ class LeafForms:
                 modules.append((need, py.Name(name)))
         apps = [next(app for app in host.apps if self._reads(app) == reads) for reads in host.variants[1:]]
         results = [self._result(app, tensors, modules) for app in [host.apps[0], *apps]]
-        return tuple(params), picked(results)
+        return tuple(params), self._as_large(picked(results))
+
+    def _as_large(self, code: Any) -> Any:
+        """Others' tensors are cut to as many rows and columns as the leaf's own weight has, whatever these are."""
+        own = next((each for each in self.host.owned if each.name == "weight"), None)
+        if own is None or self.host.unit.name != "Linear":
+            return code
+        lengths = joined_shape(own, self.host.unit)
+        for axis, length in enumerate(lengths):
+            every, end = py.SliceExpr(), py.item(py.Attr(parameter("weight"), "shape"), axis)
+            before, after = (py.SliceExpr(None, stop) for stop in (py.Const(length), end))
+            inside = (before, after) if axis == 0 else tuple(py.TupleExpr((every, each)) for each in (before, after))
+            for each in {each for each in py.walk(code) if isinstance(each, py.Index) and each.index == inside[0]}:
+                code = replace(code, each, py.Index(each.value, inside[1]))
+        return code
 
     def _reads(self, app: App) -> tuple[w.Expr, ...]:
         return tuple(self.solved.reads[site] for _, site in app.sites)
@@ -98,7 +114,21 @@ class LeafForms:
         own = {name: literal_of(value) for name, value in self.host.unit.arguments.items()}
         if torch_statistics(self.host, self.solved):
             own |= {name: named(f"self.{name}") for name in ("eps", "momentum")}
+        for name, weight, axis in self._lengths():
+            own[name] = Arith("index", (named(f"self.{weight}.shape"), literal(axis)))
+        if self.host.unit.name in ("LayerNorm", "RMSNorm"):
+            own["dim"] = Arith("index", (named("x.shape"), literal(-1)))
         return {name: in_terms(value, own) for name, value in self.host.unit.arguments.items()}
+
+    def _lengths(self) -> Iterator[tuple[str, str, int]]:
+        """The layer's sizes that are lengths of its own weights: what they are called, which weight, which axis."""
+        owned = {each.name: each for each in self.host.owned}
+        for name, spec in self.host.unit.weights.items():
+            storage = owned.get(name)
+            if storage is not None and joined_shape(storage, self.host.unit) == spec.shape:
+                for at, axis in enumerate(spec.axes):
+                    if axis.size.code.op == "name" and axis.size.code.args[0] in self.host.unit.arguments:
+                        yield str(axis.size.code.args[0]), name, at
 
     def _combined(
         self,

@@ -6,6 +6,7 @@ from sharedsl.emit.hosts import Host
 from sharedsl.emit.layouts import joined_shape
 from sharedsl.emit.numbered import base_name
 from sharedsl.model import weights as w
+from sharedsl.model.sizes import Size, product
 from sharedsl.record import dataclass
 
 
@@ -35,6 +36,21 @@ def leaf_sizes(host: Host) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
     if host.rows > 1:
         sizes["applications"] = host.rows
     return shapes, sizes
+
+
+def size_words(host: Host) -> dict[str, Size]:
+    """What the constructor's sizes are made of, in the model's words."""
+    found: dict[str, Size] = {}
+    for storage in host.owned:
+        shape = shape_of(storage, host)
+        parts: list[Size] = [axis.size for axis in storage.axes]
+        if len(shape.sizes) != len(parts):
+            sides = [[axis.size for axis in storage.axes if axis.side == side] for side in ("out", "in")]
+            parts = [product(side) for side in sides if side]
+        if [part.value for part in parts] == list(shape.sizes):
+            for name, part in zip(shape.names, parts, strict=True):
+                found.setdefault(name, part)
+    return found
 
 
 def shape_of(storage: w.Storage, host: Host) -> Shape:

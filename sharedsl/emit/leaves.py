@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sharedsl import pytree as py
 from sharedsl.emit.hosts import Host
-from sharedsl.emit.inits import argument, buffer_fills, changed, init_code, init_numbers, of_shape, row_size
+from sharedsl.emit.inits import argument, buffer_fills, changed, init_code, init_numbers, of_shape, once, row_size
 from sharedsl.emit.leaf_forms import SELF, LeafForms, X, parameter
 from sharedsl.emit.leaf_sizes import leaf_sizes
 from sharedsl.emit.leaf_words import (
@@ -106,7 +106,7 @@ class LeafWriter:
                 joined=self.host.unit.name == "Linear",
             )
             statements.extend(code)
-        return tuple(counted(statements))
+        return tuple(once(counted(statements)))
 
     def _uses(self) -> py.FunctionDef:
         """`forward` with an argument for each further use."""

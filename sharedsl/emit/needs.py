@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sharedsl.analysis import lowering as low
 from sharedsl.emit.applications import App
 from sharedsl.emit.gathers import has_gather
+from sharedsl.emit.repeats import Repeated
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path
 from sharedsl.model.sizes import Real
@@ -66,8 +67,8 @@ class Reach:
     needs: tuple[Need, ...] = ()
     then: Module | None = None
     scale: Real | None = None
-    #: the outputs axis and times by which the result is still to be repeated
-    repeated: tuple[int, int] | None = None
+    #: how the result is still to be repeated
+    repeated: Repeated | None = None
 
 
 def by_tensors(reads: list[w.Expr], solved: w.Solved, path: Path) -> tuple[Need, ...]:
@@ -107,14 +108,21 @@ def leaf_reach(
     return Reach("functional", None, needs)
 
 
-def leaf_repeat(app: App, solved: w.Solved) -> tuple[int, int] | None:
+def leaf_repeat(app: App, solved: w.Solved) -> Repeated | None:
     """Where every weight is repeated along its outputs alike, the small result is computed and repeated."""
-    found: set[tuple[int, int] | None] = set()
+    found: set[Repeated | None] = set()
     for site in app.weights.values():
         read = solved.reads[site]
-        found.add((read.axis, read.times) if isinstance(read, w.Repeat) else None)
+        found.add(repeated_by(read, solved) if isinstance(read, w.Repeat) else None)
     only = found.pop() if len(found) == 1 else None
     return only if app.unit.name == "Linear" else None
+
+
+def repeated_by(read: w.Repeat, solved: w.Solved) -> Repeated:
+    """A plan says how many are left where these are a number, or one."""
+    left = read.of.shape[read.axis]
+    said = isinstance(read.of, w.Read) and not solved.storages[read.of.storage].axes[read.axis].size.code.names()
+    return Repeated(read.axis, read.times, left if said or left == 1 else None)
 
 
 def _by_role(

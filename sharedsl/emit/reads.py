@@ -33,7 +33,7 @@ def code_of(
         case w.Reshape():
             return py.method(inner(expr.of), "reshape", *(py.integer(size) for size in expr.shape))
         case w.Slice():
-            return _slice(inner(expr.of), expr)
+            return slice_code(inner(expr.of), expr)
         case w.Concat():
             cx.use("torch")
             parts = py.tuple_of(*(inner(part) for part in expr.parts))
@@ -100,13 +100,14 @@ def unit_helper() -> py.FunctionDef:
 
 
 def scale_code(scale: Real, env: Env) -> py.Expr:
-    """A plan's constant: in the parameters at hand where they suffice, else the number."""
+    """A plan's constant, where `env` has the model's parameters in the words at hand; else the number."""
     if scale.code.names() <= set(env):
         return py.arith(in_terms(scale, env).code)
     return py.number(scale.value)
 
 
-def _slice(of: py.Expr, expr: w.Slice) -> py.Expr:
+def slice_code(of: py.Expr, expr: w.Slice) -> py.Expr:
+    """`of[:, 2:4]`"""
     whole = py.SliceExpr()
     step = py.Const(expr.step) if expr.step != 1 else None
     part = py.SliceExpr(py.Const(expr.start) if expr.start else None, py.Const(expr.stop), step)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sharedsl import pytree as py
 from sharedsl.model import dataflow as d
 from sharedsl.model.sizes import Size, combine, size
+from sharedsl.model.sizes import Value as Argument
 from sharedsl.record import dataclass, replace
 
 #: (axis counted from the end, times): the value is to be repeated so before anything but attention mixes the axis
-Repeat = tuple[int, int]
+Repeat = tuple[int, Size]
 #: operations of one tensor that act on each element alone
 ELEMENTWISE = frozenset(
     (
@@ -19,6 +20,45 @@ ELEMENTWISE = frozenset(
         *("rotary", "rotate"),
     )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Slices along an axis of a Linear's outputs that are one: `times` of them each, or all but `left` different ones.
+
+    A plan says one of the two numbers; the other follows from the caller's sizes.
+    """
+
+    axis: int
+    times: int
+    left: int | None
+
+    def small(self, whole: Size) -> Size:
+        """How many different ones there are of `whole`."""
+        return size(self.left) if self.left is not None else combine("//", whole, size(self.times))
+
+    def often(self, whole: Size) -> Size:
+        """How often each of them stands in `whole`."""
+        if self.left is None:
+            return size(self.times)
+        return whole if self.left == 1 else combine("//", whole, size(self.left))
+
+    def rest(self, whole: Size) -> Size | None:
+        """What has to be zero; None where any size goes."""
+        return None if self.left == 1 else combine("%", whole, size(self.left or self.times))
+
+
+def smaller_outputs(arguments: Mapping[str, Argument], repeated: Repeated) -> dict[str, Argument]:
+    """A Linear's arguments before its outputs are repeated."""
+    axis, outputs = repeated.axis, arguments["outputs"]
+    if isinstance(outputs, tuple):
+        part = outputs[axis]
+        assert isinstance(part, Size)
+        small: Argument = (*outputs[:axis], repeated.small(part), *outputs[axis + 1 :])
+    else:
+        assert isinstance(outputs, Size)
+        small = repeated.small(outputs)
+    return {**arguments, "outputs": small}
 
 
 @dataclass(slots=True)
@@ -32,7 +72,7 @@ def whole(value: Value) -> py.Expr:
     if value.repeat is None:
         return value.code
     axis, times = value.repeat
-    return py.method(value.code, "repeat_interleave", py.Const(times), dim=py.integer(axis))
+    return py.method(value.code, "repeat_interleave", py.arith(times.code), dim=py.integer(axis))
 
 
 def carried(expr: d.Op, values: list[Value | None], states: Collection[str]) -> Repeat | None:
@@ -68,5 +108,5 @@ def smaller(type_: d.Type | None, repeat: Repeat) -> d.Type | None:
         return type_
     axis, times = repeat
     dims = list(type_.dims)
-    dims[axis] = combine("//", dims[axis], size(times))
+    dims[axis] = size(1) if dims[axis].same(times) else combine("//", dims[axis], times)
     return replace(type_, dims=tuple(dims))

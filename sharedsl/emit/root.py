@@ -14,17 +14,23 @@ SELF = py.Name("self")
 
 def root_parts(plan: Layout, classes: Classes) -> tuple[py.Stmt, ...]:
     """Methods of the root's class, after its forwards."""
-    parts: list[py.Stmt] = [_reset(plan), _call()]
+    parts: list[py.Stmt] = [_reset(plan, classes), _call()]
     return tuple(parts)
 
 
-def _reset(plan: Layout) -> py.FunctionDef:
+def _reset(plan: Layout, classes: Classes) -> py.FunctionDef:
     """Modules in the order in which the constructor made them, so that both give the same numbers."""
-    from sharedsl.emit.inits import buffer_fills, init_code, several_outputs
+    from sharedsl.emit.inits import buffer_fills, init_code, once, own_numbers, several_outputs
 
     body: list[py.Stmt] = []
+    root = classes.of[()]
     for storage in plan.hosts[()].owned:
-        body += init_code(storage, py.Attr(SELF, storage.name), py.CodeContext(), own_fan_in=several_outputs(storage))
+        numbers = own_numbers(
+            classes.said_inside(plan.hosts[()], storage), plan.model.root, root.env if root is not None else {}
+        )
+        tensor = py.Attr(SELF, storage.name)
+        body += init_code(storage, tensor, py.CodeContext(), numbers, own_fan_in=several_outputs(storage))
+    body = once(body)
     body += buffer_fills(plan.model.root)
     body += plan.hosts[()].tables.fills(py.CodeContext())
     module = py.Name("module")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sharedsl import pytree as py
 from sharedsl.emit.applications import operands
+from sharedsl.emit.carries import body_of, results, starts
 from sharedsl.emit.repeats import Value, whole
 from sharedsl.emit.reroll import reroll
 from sharedsl.model import dataflow as d
@@ -15,17 +16,19 @@ if TYPE_CHECKING:
 
 
 def scan(forward: Forward, call: d.Call, values: list[Value | None]) -> Value:
-    """The layers at every position, their states in a dict that goes from step to step; the results stacked."""
+    """The layers at every position, their states handed from step to step; the results stacked."""
     how = call.scan
     assert how is not None
-    outer = (forward.cache, forward.first)
-    if not how.keeps:
+    outer = (forward.cache, forward.first, forward.carried)
+    if forward.around.carries:
+        forward.carried = starts(forward, call, values)
+    elif not how.keeps:
         forward.cache, forward.first = forward.fresh("carry"), call.uses[0]
         forward.out.append(py.Assign((py.Name(forward.cache),), py.DictExpr(())))
     target, source, inputs = _walked(forward, how, values)
-    step, inside = _step(forward, call, inputs)
-    forward.cache, forward.first = outer
-    steps = py.Name(forward.fresh("steps"))
+    step, inside = _carried_step(forward, call, inputs) if forward.carried else _step(forward, call, inputs)
+    forward.cache, forward.first, forward.carried = outer
+    steps = py.Name(_free(forward, "steps", "outputs", "results"))
     if inside:
         append = py.ExprStmt(py.method(steps, "append", step))
         forward.out.append(py.Assign((steps,), py.ListExpr(())))
@@ -38,6 +41,28 @@ def scan(forward: Forward, call: d.Call, values: list[Value | None]) -> Value:
     held = py.Name(forward.fresh(_name(forward, call)))
     forward.out.append(py.Assign((held,), result))
     return Value(held)
+
+
+def _free(forward: Forward, *wanted: str) -> str:
+    return next((name for name in wanted if forward.fresh(name) == name), forward.fresh(wanted[0]))
+
+
+def _carried_step(forward: Forward, call: d.Call, inputs: list[Value | None]) -> tuple[py.Expr, tuple[py.Stmt, ...]]:
+    """One step whose states are variables: `y, h = cell(x_t, h)`."""
+    made = whole(forward.around.apply(call.uses[0], inputs, call, forward))
+    body = body_of(forward, call)
+    words = [name or "y" for name in body.output_names] or ["y"]
+    found: list[py.Expr] = []
+    own: list[py.Expr] = []
+    for word, place in zip(words, results(body), strict=True):
+        if place is None:
+            name, more = forward.fresh(f"{word}_t"), 2
+            while py.Name(name) in own or py.Name(name) in forward.carried:
+                name, more = forward.fresh(f"{word}_t{more}"), more + 1
+            own.append(py.Name(name))
+        found.append(own[-1] if place is None else forward.carried[place])
+    targets = py.tuple_of(*own, *forward.carried) if len(own) + len(forward.carried) > 1 else forward.carried[0]
+    return (found[0] if len(found) == 1 else py.TupleExpr(tuple(found))), (py.Assign((targets,), made),)
 
 
 def _walked(
@@ -124,12 +149,13 @@ def _stands_alone(statement: d.Statement | None, call: d.Call) -> bool:
 
 
 def _name(forward: Forward, call: d.Call) -> str:
-    """A name for the results: the first scan's of the statement, the second's, .."""
+    """A name for the results: the layer's; of several scans of one layer in a statement, with a number."""
     statement = forward.statement
     values = statement.values if isinstance(statement, d.Return) else (getattr(statement, "value", None),)
-    found = [each for value in values for each in _scans(value)]
-    number = next((at for at, each in enumerate(found) if each is call), 0)
-    return "scanned" if number == 0 else f"scanned_{number + 1}"
+    child = call.uses[0].child
+    alike = [each for value in values for each in _scans(value) if each.uses[0].child == child]
+    number = next((at for at, each in enumerate(alike) if each is call), 0)
+    return child if number == 0 else f"{child}_{number + 1}"
 
 
 def _scans(expr: d.Expr | None) -> list[d.Call]:

@@ -100,14 +100,24 @@ def _first(spec: StateSpec, type_: d.Tensor, body: d.Body, forward: Forward) -> 
         small = smaller(type_, repeat)
         assert isinstance(small, d.Tensor)
         codes[repeat[0]] = forward.number(small.dims[repeat[0]])
+    one = like_state(body, type_)
+    if one is None:
+        return first_value(spec, codes, py.call("next", py.method(py.Name("self"), "parameters")))
+    return first_value(spec, codes, py.Name(forward.name(one.name)))
+
+
+def like_state(body: d.Body, type_: d.Tensor) -> d.Input | None:
+    """The input that a state is where and as; None where only the parameters tell."""
     given = [each for each in body.inputs if isinstance(each.type, d.Tensor) and not each.type.optional]
     alike = [each for each in given if isinstance(each.type, d.Tensor) and each.type.dtype == type_.dtype]
-    source: py.Expr = py.Name(forward.name((alike or given)[0].name))
-    if not alike and type_.dtype == "float":
-        source = py.call("next", py.method(py.Name("self"), "parameters"))
+    return (alike or given)[0] if alike or type_.dtype != "float" else None
+
+
+def first_value(spec: StateSpec, sizes: list[py.Expr], source: py.Expr) -> py.Expr:
+    """A state's first value as a tensor of these sizes."""
     if not _plain(spec.value):
-        return py.method(source, "new_zeros", *codes)
-    return py.method(source, "new_full", py.tuple_of(*codes), py.number(_plain(spec.value)))
+        return py.method(source, "new_zeros", *sizes)
+    return py.method(source, "new_full", py.tuple_of(*sizes), py.number(_plain(spec.value)))
 
 
 def _plain(value: object) -> int | float:

@@ -10,6 +10,7 @@ from sharedsl.emit.elements import Container, Orders
 from sharedsl.emit.repeats import Value
 from sharedsl.emit.terms import Env
 from sharedsl.model import dataflow as d
+from sharedsl.model.tree import Unit
 from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 
@@ -22,12 +23,14 @@ class Surroundings:
     """What the class knows that its forwards need."""
 
     env: Env
+    #: parameters of the model, as far as plans say them and this class has them
+    model: Env
     cx: py.CodeContext
     orders: Orders
     containers: Mapping[py.Expr, Container]
     #: code for one use of a child: the use, the arguments' values, their types and the result's type
     apply: Callable[[d.Use, list[Value | None], d.Call, Forward], Value]
-    weight: Callable[[str, Forward], Value]
+    weight: Callable[[str, Forward, d.Tensor], Value]
     buffer: Callable[[str], py.Expr]
     #: computes before a stack's loop what its elements have in common
     lift: Callable[[d.Call, Forward], None]
@@ -39,6 +42,10 @@ class Surroundings:
     counts: Mapping[str, tuple[int, py.Expr]] = field(default_factory=dict)
     reserved: frozenset[str] = frozenset()
     states: Mapping[str, d.Tensor | None] = field(default_factory=dict)
+    #: states of scanned layers are plain variables, no places in a dict
+    carries: bool = False
+    #: the block whose forwards these are
+    unit: Unit | None = None
     #: the arguments that hand the states on to another forward of the same block
     handing: Callable[[d.CallSelf, Forward], tuple[tuple[py.Expr, ...], tuple[tuple[str, py.Expr], ...]]] = field(
         default=lambda call, forward: ((), ())

@@ -48,8 +48,9 @@ def tidy(code: Arith) -> Arith:
         left, right = _number(args[0]), _number(args[1])
         if isinstance(left, int) and isinstance(right, int) and (code.op not in ("//", "%") or right):
             return literal(_compute(code.op, left, right))
-        if code.op == "%" and args[0] == args[1]:
-            return literal(0)
+        if args[0] == args[1] and code.op in ("%", "//", "+"):
+            assert isinstance(args[0], Arith)
+            return Arith("*", (literal(2), args[0])) if code.op == "+" else literal(0 if code.op == "%" else 1)
         if code.op in ("*", "//") and right == 1 and isinstance(args[0], Arith):
             return args[0]
         if code.op == "*" and left == 1 and isinstance(args[1], Arith):

@@ -98,6 +98,9 @@ def render(doc: Doc) -> str:
                 out.append(f"  {here.text}" if here.trailing else here.text)
             case Align():
                 if column > here.far and not _fits(here.of, stack, WIDTH - column):
+                    if _ends_line(here.of):  # a comment stays behind what it trails
+                        stack.append((indent, here.of))
+                        continue
                     column = newline(indent)
                 stack.append((column, here.of))
             case Nest():
@@ -135,6 +138,13 @@ def _fits(doc: Doc, rest: list[tuple[int, Doc]], left: int) -> bool:
             case Choice():
                 todo.append((here.flat if own else here.broken, own))
     return False
+
+
+def _ends_line(doc: Doc) -> bool:
+    """Whether it begins with the end of the line it stands on."""
+    while isinstance(doc, tuple) and doc:
+        doc = next((each for each in doc if each != ()), "")
+    return isinstance(doc, Hard | Comment)
 
 
 def _is_flat(doc: Doc) -> bool:

@@ -42,6 +42,15 @@ def format_source(source: SourceFile) -> Formatted:
     return Formatted(text)
 
 
+def kept_in_style(source: SourceFile, text: str) -> str:
+    """What a change made of a source: in the style too where the source was."""
+    before = format_source(source)
+    if before.failed or before.text != source.text:
+        return text
+    after = format_source(SourceFile(source.path, text))
+    return text if after.failed else after.text
+
+
 def _printed(source: SourceFile) -> str:
     text = source.text
     builder = Builder(Comments(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sharedsl.diagnostics import Diagnostic, Edit
-from sharedsl.formatting import format_source
+from sharedsl.formatting import format_source, kept_in_style
 from sharedsl.ide.view import View
 from sharedsl.lint import apply
 from sharedsl.record import dataclass
@@ -29,13 +29,14 @@ def actions(view: View, found: Iterable[Diagnostic], start: int, end: int) -> li
     out = [Action(fix.message, fix.edits, fix.safe, each) for each in here for fix in each.fixes]
     text, count = apply(view.text, view.path, every)
     if count > 1 and out:
-        out.append(Action(f"apply all {count} safe fixes of this file", tuple(edits(view, text)), True))
+        styled = kept_in_style(view.source, text)
+        out.append(Action(f"apply all {count} safe fixes of this file", tuple(edits(view, styled)), True))
     return out
 
 
 def fix_all(view: View, found: Iterable[Diagnostic]) -> list[Edit]:
     """All safe fixes of a file that do not touch each other."""
-    return edits(view, apply(view.text, view.path, found)[0])
+    return edits(view, kept_in_style(view.source, apply(view.text, view.path, found)[0]))
 
 
 def _touches(diagnostic: Diagnostic, path: str, start: int, end: int) -> bool:

@@ -6,8 +6,8 @@ all spans of the item share. Everyone else reads `start` and `end` as ever.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label
 from sharedsl.record import replace
@@ -15,12 +15,40 @@ from sharedsl.source import Span
 
 
 class Anchor:
-    """Where an item begins now."""
+    """Where an item begins now, and where its tokens are now: blanks and comments between statements may change.
 
-    __slots__ = ("offset",)
+    Places are counted as they were when the item was read, and told as they are; see `ide.layout`.
+    """
+
+    __slots__ = ("edition", "now", "offset", "read")
 
     def __init__(self, offset: int) -> None:
         self.offset = offset
+        #: counts the layouts that the item has had
+        self.edition = 0
+        #: where the tokens began when the item was read, and where they begin now; None while these are the same
+        self.read: Sequence[int] | None = None
+        self.now: Sequence[int] = ()
+
+    def lay(self, read: Sequence[int], now: Sequence[int]) -> None:
+        """The same tokens stand elsewhere; `read` is where they were when `lay` was first called."""
+        self.read, self.now = self.read or read, now
+        self.edition += 1
+
+    def place(self, at: int, is_end: bool) -> int:
+        """The offset in the text of what was at `at` when the item was read."""
+        return self.offset + (_shifted(at, is_end, self.read, self.now) if self.read is not None else at)
+
+    def origin(self, offset: int, is_end: bool) -> int:
+        """The inverse of `place`."""
+        at = offset - self.offset
+        return _shifted(at, is_end, self.now, self.read) if self.read is not None else at
+
+
+def _shifted(at: int, is_end: bool, here: Sequence[int], there: Sequence[int]) -> int:
+    """A place moves with the token that it is in or behind; an end belongs to the token before it."""
+    token = (bisect_left if is_end else bisect_right)(here, at) - 1
+    return at + there[token] - here[token] if token >= 0 else at
 
 
 class AnchoredSpan(Span):
@@ -34,8 +62,8 @@ class AnchoredSpan(Span):
     def __init__(self, path: str, start: int, end: int, anchor: Anchor) -> None:
         _set(self, "path", path)
         _set(self, "_anchor", anchor)
-        _set(self, "_low", start - anchor.offset)
-        _set(self, "_high", end - anchor.offset)
+        _set(self, "_low", anchor.origin(start, False))
+        _set(self, "_high", anchor.origin(end, start < end))
 
     @property
     def anchor(self) -> Anchor:
@@ -43,11 +71,13 @@ class AnchoredSpan(Span):
 
     @property
     def start(self) -> int:
-        return self._anchor.offset + self._low
+        anchor = self._anchor
+        return anchor.offset + self._low if anchor.read is None else anchor.place(self._low, False)
 
     @property
     def end(self) -> int:
-        return self._anchor.offset + self._high
+        anchor = self._anchor
+        return anchor.offset + self._high if anchor.read is None else anchor.place(self._high, self._low < self._high)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Span):
@@ -59,6 +89,13 @@ class AnchoredSpan(Span):
 
 
 _set = object.__setattr__
+
+
+def fixed(span: Span) -> object:
+    """What a place is known by while its item moves."""
+    if type(span) is AnchoredSpan:
+        return id(span._anchor), span._low, span._high
+    return span.path, span.start, span.end
 
 
 def anchor_tree(node: object, anchor: Anchor) -> None:
@@ -97,6 +134,11 @@ def anchored(diagnostic: Diagnostic, anchors: Anchors) -> Diagnostic:
     labels = tuple(Label(anchored_span(each.span, anchors), each.text) for each in diagnostic.labels)
     fixes = tuple(_fix(each, anchors) for each in diagnostic.fixes)
     return replace(diagnostic, labels=labels, fixes=fixes)
+
+
+def quoting(found: Iterable[Diagnostic]) -> bool:
+    """Whether mends are among them: these may be made of the blanks around a place too, and so do not move with it."""
+    return any(each.fixes for each in found)
 
 
 def _fix(fix: Fix, anchors: Anchors) -> Fix:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from sharedsl.ide.docs import DTYPES
 from sharedsl.ide.document import Chunk
 from sharedsl.ide.view import View
 from sharedsl.record import dataclass
-from sharedsl.syntax.lexer import find_comments
+from sharedsl.syntax.lexer import Token, find_comments
 
 #: kinds in the order in which a server announces them
 KINDS = (
@@ -48,9 +49,10 @@ def colors(view: View, start: int = 0, end: int | None = None) -> list[Colored]:
 def _of_chunk(view: View, chunk: Chunk) -> list[Colored]:
     names = {each.span.start: each for each in view.names(chunk)}
     found = [Colored(chunk.start + low, chunk.start + high, "comment") for low, high in find_comments(chunk.text)]
-    tokens = view.tokens(chunk)
+    tokens, depth = view.tokens(chunk), 0
     for at, token in enumerate(tokens):
         known = names.get(token.start)
+        depth += (token.text == "(") - (token.text == ")")
         if token.type == "_NL" or not token.text:
             continue
         if token.type == "STRING":
@@ -61,16 +63,33 @@ def _of_chunk(view: View, chunk: Chunk) -> list[Colored]:
             modifiers = ("declaration",) if known.declares else ()
             if not known.symbol.path and known.symbol.kind in ("primitive", "operation"):
                 modifiers = (*modifiers, "defaultLibrary")
-            found.append(Colored(token.start, token.end, _OF_SYMBOL[known.symbol.kind], modifiers))
+            given = depth and not known.declares and at + 1 < len(tokens) and tokens[at + 1].type == "EQUAL"
+            kind = "argument" if given and known.symbol.kind == "input" else known.symbol.kind
+            found.append(Colored(token.start, token.end, _OF_SYMBOL[kind], modifiers))
         elif token.type == "NAME":
-            before = tokens[at - 1].type if at else ""
-            kind = "type" if token.text in _TYPES and before in ("COLON", "ARROW") else "variable"
-            found.append(Colored(token.start, token.end, "keyword" if token.text in _SOFT else kind))
+            kind, *more = _of_name(tokens, at)
+            found.append(Colored(token.start, token.end, kind, tuple(more)))
         elif token.type in _MARKS:
             found.append(Colored(token.start, token.end, "operator"))
         elif token.text[0].isalpha():
             found.append(Colored(token.start, token.end, "keyword"))
     return sorted(found, key=lambda each: each.start)
+
+
+def _of_name(tokens: list[Token], at: int) -> tuple[str, ...]:
+    """What a name is that the language knows and no file declares, by what stands beside it."""
+    text, before = tokens[at].text, tokens[at - 1] if at else tokens[at]
+    if text in _SOFT:
+        return ("keyword",)
+    if before.text == "as":
+        return ("macro",)
+    if before.text == "budget":
+        return ("property",)
+    if before.text == "dtype" or (before.type in ("COLON", "ARROW") and text in (*_TYPES, *DTYPES)):
+        return ("type",)
+    if at + 1 < len(tokens) and tokens[at + 1].type == "LPAR":
+        return "function", "defaultLibrary"
+    return ("variable",)
 
 
 _SOFT = {"true", "false", "none"}

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator
 from sharedsl.analysis.library import parsed, std_file, std_modules
 from sharedsl.analysis.scope import resolve
 from sharedsl.ide import docs
-from sharedsl.ide.offering import Completion, Place, words_of
+from sharedsl.ide.offering import Completion, words_of
+from sharedsl.ide.offering_blocks import InBlock
+from sharedsl.ide.offering_builds import InBuild
+from sharedsl.ide.offering_plans import InPlan
 from sharedsl.ide.view import View
 from sharedsl.source import SourceFile, Span
 from sharedsl.syntax import ast
@@ -57,14 +60,16 @@ def _at(view: View, start: int) -> Iterable[Completion]:
     text = view.text
     imported = _NAMES.search(text, max(0, start - 1000), start)
     if imported is not None:
-        return _importable(view, imported.group(1))
+        taken = set(re.findall(r"\w+", imported.group(0).partition("{")[2]))
+        return (each for each in _importable(view, imported.group(1)) if each.text not in taken)
     if start == 0 or text[start - 1] == "\n":
         return words_of(docs.ITEMS)
     chunk = view.chunk_at(start)
     tokens = [token for token in view.tokens(chunk, start) if token.end <= start] if chunk is not None else []
     if not tokens:
         return words_of(docs.ITEMS)
-    return Place(view, tokens, start).all()
+    place = {"sharing": InPlan, "build": InBuild}.get(tokens[0].text, InBlock)
+    return place(view, tokens, start).all() if tokens[0].text != "import" else ()
 
 
 def _importable(view: View, path: str) -> Iterator[Completion]:

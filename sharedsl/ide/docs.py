@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sharedsl.analysis.scope import Definition
+from sharedsl.ide.words import ARGUMENTS, FORMS, Word
 from sharedsl.layers import LAYERS, Layer
 from sharedsl.layers.docs import _shown
 from sharedsl.layers.inits import INITS
@@ -159,9 +160,7 @@ def operation_call(op: Operation) -> Callee:
 def definition_call(definition: Definition) -> Callee:
     item = definition.item
     if isinstance(item, ast.Function):
-        params = tuple(
-            Parameter(one.name, f"{one.name}: {type_text(one.type)}", "", one.default is None) for one in item.inputs
-        )
+        params = tuple(Parameter(one.name, _input(one), "", one.default is None) for one in item.inputs)
     else:
         params = params_of(item.params)
     return Callee(item.name, params, item.doc)
@@ -172,11 +171,14 @@ def params_of(params: tuple[ast.Param, ...]) -> tuple[Parameter, ...]:
 
 
 def forward_call(name: str, forward: ast.Forward, doc: str) -> Callee:
-    params = []
-    for one in forward.inputs:
-        default = f" = {printed(one.default)}" if one.default is not None else ""
-        params.append(Parameter(one.name, f"{one.name}: {type_text(one.type)}{default}", "", one.default is None))
-    return Callee(name, tuple(params), doc)
+    params = tuple(Parameter(one.name, _input(one), "", one.default is None) for one in forward.inputs)
+    return Callee(name, params, doc)
+
+
+def _input(one: ast.Input) -> str:
+    """`mask: bool[B, T] = none`."""
+    default = f" = {printed(one.default)}" if one.default is not None else ""
+    return f"{one.name}: {type_text(one.type)}{default}"
 
 
 def param_text(one: ast.Param) -> str:
@@ -189,8 +191,22 @@ def built_in(name: str) -> Callee | None:
         return layer_call(LAYERS[name])
     if name in OPS:
         return operation_call(OPS[name])
+    return initialiser(name)
+
+
+def initialiser(name: str) -> Callee | None:
     for init, takes, meaning in INITS:
         if init == name:
             params = tuple(Parameter(each.split(" ")[0], each) for each in takes.split(", ") if each)
             return Callee(name, params, f"An initialiser: {meaning}.")
     return None
+
+
+def word_call(name: str, word: Word) -> Callee:
+    """A function that is no operation, or a form."""
+    params = []
+    for each in word.takes:
+        called = each.split(" ")[0].rstrip(".")
+        doc = ARGUMENTS.get(called, "") if name in FORMS else ""
+        params.append(Parameter(called, each, doc, "=" not in each))
+    return Callee(name, tuple(params), f"`{word.form}`: {word.text}")

@@ -1,26 +1,24 @@
-"""What a build comes to, by place in the text: shapes of values, counts of layers, owners of weights.
-
-The build that decides the sizes of a model is the first of the file that uses it, else the model's defaults. All counts
-are the budget's.
+"""What a build comes to, by place in the text: shapes of values, counts of layers, owners of weights. All counts are
+the budget's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 from sharedsl.analysis.budget.quantity import evaluate
 from sharedsl.analysis.budget.readable import expression, storage_name
 from sharedsl.analysis.budget.rows import ModuleRow, module_rows
 from sharedsl.analysis.budget.totals import Totals
-from sharedsl.analysis.pipeline import Analysis, Broken, Compiled, compile_build, compile_plan
+from sharedsl.analysis.pipeline import Compiled
+from sharedsl.ide.anchors import fixed
 from sharedsl.model import dataflow as d
 from sharedsl.model.sites import Path, Step, declared, key
 from sharedsl.model.tree import Child, Unit
 from sharedsl.model.weights import Storage, storages_of
-from sharedsl.record import dataclass, replace
+from sharedsl.record import dataclass
 from sharedsl.source import Span
-from sharedsl.syntax import ast
 
 Slots = tuple[tuple[str, int | None], ...]
 
@@ -46,11 +44,24 @@ class Facts:
     def __init__(self, compiled: Compiled) -> None:
         self.compiled, self.model, self.solved = compiled, compiled.model, compiled.solved
         self.totals = Totals(compiled.model, compiled.solved, compiled.dtype)
+        self._total: dict[str, int | None] = {}
+        self._layers: dict[object, Layer] = {}
+
+    def same_as(self, compiled: Compiled) -> bool:
+        """Whether a compilation of a later text came to the very same; then it is what these facts are of."""
+        old = self.compiled
+        # a trace belongs to what was made with it, which an edit that does not touch it leaves as it is
+        if old.trace is not compiled.trace or (old.name, old.dtype) != (compiled.name, compiled.dtype):
+            return False
+        self.compiled = compiled
+        return True
 
     def total(self, name: str) -> int | None:
         """A total of the budget; None where it depends on run-time sizes."""
-        formula = self.totals.poly(name)
-        return evaluate(formula, self.totals.assumed) if formula is not None else None
+        if name not in self._total:
+            formula = self.totals.poly(name)
+            self._total[name] = evaluate(formula, self.totals.assumed) if formula is not None else None
+        return self._total[name]
 
     @property
     def title(self) -> str:
@@ -73,13 +84,24 @@ class Facts:
         return found
 
     @cached_property
-    def units(self) -> dict[Span, tuple[Unit, Path]]:
-        """The first unit of every block, by the place of the block's name."""
-        found: dict[Span, tuple[Unit, Path]] = {}
+    def _blocks(self) -> dict[object, list[tuple[Unit, Path]]]:
+        """The units of each block that differ in what they are made of, the first of each kind."""
+        found: dict[object, list[tuple[Unit, Path]]] = {}
+        seen: set[object] = set()
         for unit in self._units():
             if unit.kind != "primitive":
-                found.setdefault(unit.span, (unit, self.paths[id(unit)]))
+                block = fixed(unit.span)
+                kind = (block, tuple(unit.children), tuple(unit.weights), tuple(map(_shape_of, unit.bodies.values())))
+                if kind not in seen:
+                    seen.add(kind)
+                    found.setdefault(block, []).append((unit, self.paths[id(unit)]))
         return found
+
+    def unit(self, block: Span, member: str = "") -> tuple[Unit, Path] | None:
+        """The first unit of a block, by the place of the block's name; the first that has a member, if one is named."""
+        units = self._blocks.get(fixed(block), [])
+        having = (each for each in units if member in each[0].children or member in each[0].weights)
+        return next(having, None) or (units[0] if units else None)
 
     def _units(self) -> Iterator[Unit]:
         seen: set[int] = set()
@@ -98,9 +120,9 @@ class Facts:
     def types(self, block: Span) -> dict[tuple[int, int, str], d.Type]:
         """(start and end of a statement, name) -> what the name is then, in a block's forwards."""
         found: dict[tuple[int, int, str], d.Type] = {}
-        known = self.units.get(block)
-        for body in known[0].bodies.values() if known is not None else ():
-            _types(body.statements, found)
+        for unit, _ in self._blocks.get(fixed(block), []):
+            for body in unit.bodies.values():
+                _types(body.statements, found)
         return found
 
     def function_types(self, path: str) -> dict[tuple[int, int, str], d.Type]:
@@ -118,10 +140,15 @@ class Facts:
         return {row.path: row for row in module_rows(self.model, self.solved, self.totals.spent, self.totals.assumed)}
 
     def layer(self, block: Span, name: str) -> Layer | None:
-        """A layer that a block declares, in the block's first unit."""
-        known = self.units.get(block)
+        """A layer that a block declares, in the block's first unit that has it."""
+        known = self.unit(block, name)
         child = known[0].children.get(name) if known is not None else None
-        return self.child(known[1], child) if known is not None and child is not None else None
+        if known is None or child is None:
+            return None
+        key = (fixed(block), name)
+        if key not in self._layers:
+            self._layers[key] = self.child(known[1], child)
+        return self._layers[key]
 
     def child(self, path: Path, child: Child) -> Layer:
         slots = [_slots((*path, Step(child.name, at if child.stacked else None))) for at in range(len(child.units))]
@@ -178,6 +205,11 @@ class Facts:
                     found.append((text, self.solved.storages[at], list(dict.fromkeys(readers))))
         return found
 
+    def readers(self, storage: Storage) -> list[str]:
+        """Every weight that reads a storage."""
+        found = [_label(slots) for slots, used, _ in self._reads if storage.index in used]
+        return list(dict.fromkeys(found))
+
     def storage(self, name: str) -> Storage | None:
         return next((each for each in self.solved.storages if storage_name(each) == name), None)
 
@@ -196,7 +228,7 @@ def _types(statements: tuple[d.Statement, ...], found: dict[tuple[int, int, str]
             case d.Return() if each.values:
                 found.setdefault((each.span.start, each.span.end, ""), each.values[0].type)
             case d.Loop():
-                for turn in each.turns[:1]:
+                for turn in each.turns:
                     _types(turn, found)
             case d.While():
                 _types(each.body, found)
@@ -205,6 +237,11 @@ def _types(statements: tuple[d.Statement, ...], found: dict[tuple[int, int, str]
                 _types(each.other, found)
             case _:
                 pass
+
+
+def _shape_of(body: d.Body) -> tuple[object, ...]:
+    """Which statements a body has: a condition on a parameter leaves some out."""
+    return tuple((type(each), fixed(each.span)) for each in body.statements)
 
 
 def _slots(path: Path) -> Slots:
@@ -218,66 +255,3 @@ def _label(slots: Slots) -> str:
 def owner_of(storage: Storage) -> str:
     """The layer that a storage is registered in, as a checkpoint names it."""
     return key(storage.owner)
-
-
-# ---------------------------------------------------------------------------- which build
-
-
-class Deciding:
-    """The facts of one version of a file, made when they are asked for."""
-
-    def __init__(self, analysis: Analysis) -> None:
-        #: a text that is being typed is often not whole; what is said of it is not compiled
-        self.analysis = replace(analysis, misread=())
-        self._known: dict[str, Facts | None] = {}
-
-    def of_build(self, name: str) -> Facts | None:
-        return self._made(f"build {name}", lambda: compile_build(self.analysis, name))
-
-    def of_model(self, name: str) -> Facts | None:
-        """By the first build that uses it, or by its defaults."""
-        for build in self.analysis.builds.values():
-            if build.model == name:
-                found = self.of_build(build.name)
-                if found is not None:
-                    return found
-        return self.plain(name)
-
-    def plain(self, name: str) -> Facts | None:
-        """A model at its defaults, without a plan."""
-        return self._made(f"model {name}", lambda: compile_plan(self.analysis, name))
-
-    def of_plan(self, plan: ast.Plan) -> Facts | None:
-        """By the first build that takes it, or on the model's defaults."""
-        for build in self.analysis.builds.values():
-            if build.model == plan.model and any(ref.name == plan.name for ref in build.plans):
-                return self.of_build(build.name)
-        if any(param.default is None for param in plan.params):
-            return None
-        key = f"plan {plan.model} {plan.name}"
-        return self._made(key, lambda: compile_plan(self.analysis, plan.model, (plan.name,)))
-
-    def of_block(self, item: ast.Block | ast.Function) -> Facts | None:
-        """By the first model of the file that reaches it."""
-        if isinstance(item, ast.Block) and item.kind == "model":
-            return self.of_model(item.name)
-        for name in self._models():
-            facts = self.of_model(name)
-            if facts is not None and (isinstance(item, ast.Function) or item.name_span in facts.units):
-                return facts
-        return None
-
-    def _models(self) -> list[str]:
-        """Those of builds first, in the text's order."""
-        built = [build.model for build in self.analysis.builds.values()]
-        items = self.analysis.file.items
-        models = [item.name for item in items if isinstance(item, ast.Block) and item.kind == "model"]
-        return list(dict.fromkeys((*built, *models)))
-
-    def _made(self, key: str, make: Callable[[], Compiled]) -> Facts | None:
-        if key not in self._known:
-            try:
-                self._known[key] = Facts(make())
-            except Broken:
-                self._known[key] = None
-        return self._known[key]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sharedsl.analysis.show import type_
 from sharedsl.ide.facts import Facts, Layer
 from sharedsl.ide.numbers import count
 from sharedsl.ide.symbols import word_at
-from sharedsl.ide.values import Types, types_of
+from sharedsl.ide.values import Types, type_text, types_of
 from sharedsl.ide.view import View
 from sharedsl.record import dataclass
 from sharedsl.source import Span
@@ -46,7 +45,7 @@ def _of_item(view: View, item: ast.Block | ast.Function, kinds: tuple[str, ...])
         for body in bodies:
             yield from _shapes(view, body or (), types)
     facts = view.facts.of_block(item)
-    if facts is not None and isinstance(item, ast.Block) and item.name_span in facts.units:
+    if facts is not None and isinstance(item, ast.Block) and facts.unit(item.name_span):
         for layer in _layers(item.body):
             yield from _counts(facts, item, layer)
 
@@ -90,7 +89,7 @@ def _assigned(view: View, statement: ast.Assign, types: Types) -> Iterator[Hint]
             return
         at = place.end
         if type is not None:
-            yield Hint(place.end, f": {type_(type)}", "shapes")
+            yield Hint(place.end, f": {type_text(type)}", "shapes")
 
 
 def _counts(facts: Facts, item: ast.Block, declaration: ast.LayerDecl) -> Iterator[Hint]:

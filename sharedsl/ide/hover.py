@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from sharedsl.analysis.pipeline import Broken, compile_build
 from sharedsl.analysis.scope import Definition
-from sharedsl.analysis.show import axes
 from sharedsl.ide import docs
-from sharedsl.ide.facts import Facts, owner_of
+from sharedsl.ide.facts import Facts
+from sharedsl.ide.hover_weights import declaration, layer_text, weight_text
+from sharedsl.ide.hover_words import code, function, joined, word
 from sharedsl.ide.numbers import amount, bytes_text, count, times
 from sharedsl.ide.symbols import Occurrence, Symbol
-from sharedsl.ide.values import type_at
+from sharedsl.ide.values import shown_value, type_at
 from sharedsl.ide.view import View
-from sharedsl.model.sites import Path, Step
-from sharedsl.model.tree import Unit
-from sharedsl.model.weights import Storage
 from sharedsl.record import dataclass
 from sharedsl.source import Span
 from sharedsl.syntax import ast
+from sharedsl.syntax.print_expressions import print_expr, print_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +29,12 @@ class Hover:
 def hover(view: View, offset: int) -> Hover | None:
     found = view.name_at(offset)
     if found is not None:
-        text = _symbol(view, found)
-        return Hover(found.span, text) if text else None
-    return _word(view, offset)
-
-
-def _code(text: str) -> str:
-    return f"```sdsl\n{text}\n```"
-
-
-def _joined(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part)
-
-
-# ---------------------------------------------------------------------------- words of the language
-
-
-def _word(view: View, offset: int) -> Hover | None:
-    """A keyword, where it begins a statement or an item."""
-    chunk = view.chunk_at(offset)
-    if chunk is None:
-        return None
-    for token in view.tokens(chunk):
-        if token.start <= offset <= token.end and token.type not in ("NAME", "_NL"):
-            plan = bool(chunk.items) and isinstance(chunk.items[0], ast.Plan)
-            tables = (docs.ITEMS, docs.RELATIONS if plan else docs.DECLARATIONS, docs.BUILD_LINES, docs.STATEMENTS)
-            for table in (*tables, docs.RELATIONS, docs.DECLARATIONS):
-                if token.text in table:
-                    form, text = table[token.text]
-                    return Hover(Span(view.path, token.start, token.end), _joined(_code(form), text))
-    return None
+        text = function(view, found.span.start) if found.symbol.kind == "operation" else ""
+        text = text or _symbol(view, found)
+        if text:
+            return Hover(found.span, text)
+    told = word(view, offset)
+    return Hover(*told) if told is not None else None
 
 
 # ---------------------------------------------------------------------------- names
@@ -70,7 +45,7 @@ def _symbol(view: View, found: Occurrence) -> str:
     match symbol.kind:
         case "primitive" | "operation":
             call = docs.built_in(symbol.name)
-            return _joined(_code(call.label), call.doc) if call is not None else ""
+            return joined(code(call.label), call.doc) if call is not None else ""
         case "model" | "block" | "extern" | "function":
             return _item(view, symbol)
         case "plan":
@@ -78,25 +53,41 @@ def _symbol(view: View, found: Occurrence) -> str:
         case "build":
             return build_text(view, symbol.name)
         case "layer":
-            return _layer(view, found)
+            return layer_text(view, found)
         case "weight":
-            return _weight(view, found)
+            return weight_text(view, found)
         case "local" | "input" | "state" | "buffer":
             return _value(view, found)
         case "parameter":
             return _parameter(view, found)
         case "size":
-            return _joined(_code(symbol.name), "A size that is known when the module runs.")
+            return joined(code(symbol.name), "A size that is known when the module runs.")
         case "forward":
-            return _joined(_code(f"forward {symbol.name}"), f"A forward of `{symbol.inside}`.")
+            return joined(code(_head(view, found) or f"forward {symbol.name}"), f"A forward of `{symbol.inside}`.")
         case "stage":
-            return f"A stage of the plan `{symbol.inside}`."
+            return _stage(view, found)
         case "file":
-            return _code(f'import "{symbol.name}"') + f"\n\n`{symbol.path}`"
+            return code(f'import "{symbol.name}"') + f"\n\n`{symbol.path}`"
         case "option":
-            return _joined(_code(symbol.name), docs.PARTS.get(symbol.name, ""))
+            return joined(code(symbol.name), docs.PARTS.get(symbol.name, ""))
         case _:
             return _argument(view, found)
+
+
+def _head(view: View, found: Occurrence) -> str:
+    """What stands from the declaration of a name to its `{`, on one line."""
+    source = view.analysis.sources.get(found.place.path) if found.place is not None else None
+    if source is None or found.place is None:
+        return ""
+    start = source.text.rfind("\n", 0, found.place.start) + 1
+    return " ".join(source.text[start:].partition("{")[0].split())
+
+
+def _stage(view: View, found: Occurrence) -> str:
+    plan = found.symbol.inside
+    builds = [build for build in view.analysis.builds.values() if any(ref.name == plan for ref in build.plans)]
+    facts = view.facts.of_build(f"{builds[0].name}@{found.symbol.name}") if builds else None
+    return joined(code(_head(view, found)), f"A stage of the plan `{plan}`.", totals_text(facts) if facts else "")
 
 
 def definition_of(view: View, symbol: Symbol) -> Definition | None:
@@ -110,19 +101,25 @@ def _item(view: View, symbol: Symbol) -> str:
     if definition is None:
         return ""
     call = docs.definition_call(definition)
-    word = "extern layer" if symbol.kind == "extern" else symbol.kind
+    kind = "extern layer" if symbol.kind == "extern" else symbol.kind
     facts = view.facts.of_block(definition.item) if isinstance(definition.item, ast.Block | ast.Function) else None
     cost = ""
     if facts is not None and isinstance(definition.item, ast.Block):
         cost = block_text(facts, definition.item)
     where = f'from "{symbol.path}"' if symbol.path != view.path else ""
-    return _joined(_code(f"{word} {call.label}"), where, call.doc, cost)
+    label = f"{kind} {call.label}"
+    if isinstance(definition.item, ast.Function):
+        outs = ", ".join(
+            (f"{out.name}: " if out.name else "") + print_type(out.type) for out in definition.item.outputs
+        )
+        label += f" -> {f'({outs})' if len(definition.item.outputs) > 1 else outs}"
+    return joined(code(label), where, call.doc, cost)
 
 
 def block_text(facts: Facts, item: ast.Block) -> str:
     if item.kind == "model":
         return totals_text(facts)
-    known = facts.units.get(item.name_span)
+    known = facts.unit(item.name_span)
     if known is None:
         return ""
     _unit, path = known
@@ -150,16 +147,16 @@ def build_text(view: View, name: str) -> str:
     build = view.analysis.builds.get(name)
     if build is None:
         return ""
-    plans = ", ".join(ref.name for ref in build.plans)
-    head = _code(f"build {name} = {build.model}(..)" + (f" with {plans}" if plans else ""))
+    source = view.analysis.sources[build.span.path]
+    head = code(" ".join(source.slice(build.span).partition("{")[0].split()))
     facts = view.facts.of_build(name)
     if facts is None:
         try:
             compile_build(view.facts.analysis, name)
         except Broken as problem:
-            return _joined(head, build.doc, f"It cannot be made: {problem.diagnostics[0].message}")
+            return joined(head, build.doc, f"It cannot be made: {problem.diagnostics[0].message}")
         return head
-    return _joined(head, build.doc, totals_text(facts))
+    return joined(head, build.doc, totals_text(facts))
 
 
 def _plan(view: View, symbol: Symbol) -> str:
@@ -170,130 +167,21 @@ def _plan(view: View, symbol: Symbol) -> str:
     params = f"({', '.join(each.text for each in docs.params_of(plan.params))})" if plan.params else ""
     extends = f" extends {', '.join(ref.name for ref in plan.extends)}" if plan.extends else ""
     facts = view.facts.of_plan(plan)
-    return _joined(
-        _code(f"sharing {plan.name}{params} of {plan.model}{extends}"), plan.doc, totals_text(facts) if facts else ""
+    return joined(
+        code(f"sharing {plan.name}{params} of {plan.model}{extends}"), plan.doc, totals_text(facts) if facts else ""
     )
-
-
-# ---------------------------------------------------------------------------- layers and weights
-
-
-def facts_for(view: View, symbol: Symbol, offset: int) -> tuple[Facts, Span] | None:
-    """What decides the sizes of a block's member, and the place of the block's name."""
-    file = view.analysis.scope.files.get(symbol.path)
-    definition = file.names.get(symbol.inside) if file is not None else None
-    if definition is None or not isinstance(definition.item, ast.Block):
-        return None
-    item = view.item_at(offset)
-    facts = None
-    if isinstance(item, ast.Plan):
-        facts = view.facts.of_plan(item)
-    elif isinstance(item, ast.Build):
-        facts = view.facts.of_build(item.name)
-    if facts is None or definition.item.name_span not in facts.units:
-        facts = view.facts.of_block(definition.item)
-    return (facts, definition.item.name_span) if facts is not None else None
-
-
-def _layer(view: View, found: Occurrence) -> str:
-    symbol = found.symbol
-    known = facts_for(view, symbol, found.span.start)
-    if known is None:
-        return _joined(_code(f"layer {symbol.name}"), _declaration(view, found))
-    facts, block = known
-    unit, path = facts.units[block]
-    child = unit.children.get(symbol.name)
-    layer = facts.layer(block, symbol.name)
-    if child is None or layer is None:
-        return _code(f"layer {symbol.name}")
-    kinds = " | ".join(dict.fromkeys(each.name for each in child.units))
-    size = f" * {len(child.units)}" if child.stacked else ""
-    lines = [f"In `{facts.title}`: {count(layer.stored, 'parameter')} stored, {layer.applied:,} applied"]
-    if layer.borrowed:
-        lines.append("reads " + ", ".join(f"`{each}`" for each in layer.borrowed[:4]))
-    if layer.times > 1:
-        lines.append(f"each of its weights is applied {layer.times} times and stored once")
-    if layer.flops is not None:
-        lines.append(f"FLOPs: {amount(layer.flops)}")
-    weights = _weights(facts, child.units[0], (*path, Step(child.name, 0 if child.stacked else None)))
-    return _joined(_code(f"layer {symbol.name} = {kinds}{size}"), "  \n".join(lines), weights, child.units[0].doc)
-
-
-def _declaration(view: View, found: Occurrence) -> str:
-    if found.place is None:
-        return ""
-    source = view.analysis.sources.get(found.place.path)
-    return f"`{source.line(source.position(found.place.start)[0]).strip()}`" if source is not None else ""
-
-
-def _weights(facts: Facts, unit: Unit, path: Path) -> str:
-    rows = []
-    for name, spec in unit.weights.items():
-        reads = facts.weight((*path, Step(name)))
-        text = reads[0][0] if reads else ""
-        rows.append(f"| `{name}` | `{axes(spec.axes)}` | {f'`{text}`' if text else ''} |")
-    return "\n".join(["| weight | axes | reads |", "|---|---|---|", *rows]) if rows else ""
-
-
-def _weight(view: View, found: Occurrence) -> str:
-    """`embed.weight` in a plan or a forward: its owner, and everything else that reads it."""
-    item = view.item_at(found.span.start)
-    facts = None
-    if isinstance(item, ast.Plan):
-        facts = view.facts.of_plan(item)
-    elif isinstance(item, ast.Block):
-        facts = view.facts.of_block(item)
-    if facts is None:
-        return ""
-    path = _path(facts, found, item)
-    reads = facts.weight(path) if path is not None else []
-    if not reads:
-        return _joined(_code(f"weight {found.symbol.name}"), _declaration(view, found))
-    lines = [_code(f"{'.'.join(map(str, path or ()))} = {reads[0][0]}")]
-    for _, storage, readers in {id(each[1]): each for each in reads}.values():
-        lines.append(_storage(storage, readers))
-    return _joined(*lines)
-
-
-def _storage(storage: Storage, readers: list[str]) -> str:
-    number = 1
-    for size in storage.shape:
-        number *= size
-    owner = owner_of(storage)
-    name = f"{owner}.{storage.name}" if owner else storage.name
-    more = f" and {len(readers) - 8} more" if len(readers) > 8 else ""
-    frozen = "" if storage.trainable else ", frozen"
-    return (
-        f"owner `{name}` `{axes(storage.axes)}`, {count(number, 'parameter')}{frozen}  \n"
-        f"read by {', '.join(f'`{each}`' for each in readers[:8])}{more}"
-    )
-
-
-def _path(facts: Facts, found: Occurrence, item: object) -> Path | None:
-    """The first declared weight that a path in the text may mean."""
-    steps: list[Step] = []
-    if isinstance(item, ast.Block) and item.name_span in facts.units:
-        steps = list(facts.units[item.name_span][1])
-    unit = facts.model.unit_at(tuple(steps))
-    for name in (found.trail or found.symbol.name).split("."):
-        child = unit.children.get(name)
-        if child is not None:
-            steps.append(Step(name, 0 if child.stacked else None))
-            unit = child.units[0]
-        elif name in unit.weights:
-            return (*steps, Step(name))
-        elif name not in ("*", "**"):
-            return None
-    return None
 
 
 # ---------------------------------------------------------------------------- values, parameters, arguments
 
 
 def _value(view: View, found: Occurrence) -> str:
+    behind = view.text[found.span.end : found.span.end + 8].lstrip()
+    if found.symbol.kind == "input" and not found.declares and behind[:1] == "=" and behind[:2] != "==":
+        return _argument(view, found)
     type = type_at(view, found)
     name = found.symbol.name
-    return _code(f"{name}: {type}") if type else _joined(_code(name), _declaration(view, found))
+    return code(f"{name}: {type}") if type else joined(code(name), declaration(view, found))
 
 
 def _parameter(view: View, found: Occurrence) -> str:
@@ -306,22 +194,32 @@ def _parameter(view: View, found: Occurrence) -> str:
             one for plan in file.plans.values() if plan.plan.name == symbol.inside for one in plan.plan.params
         )
     text = next((docs.param_text(one) for one in params if one.name == symbol.name), symbol.name)
-    value = ""
+    return joined(code(text), f"A parameter of `{symbol.inside}`.", _given(view, symbol, definition))
+
+
+def _given(view: View, symbol: Symbol, definition: Definition | None) -> str:
+    """What a parameter is in the build that decides, or who gives a plan's parameter which value."""
     if definition is not None and isinstance(definition.item, ast.Block):
         facts = view.facts.of_block(definition.item)
-        known = facts.units.get(definition.item.name_span) if facts is not None else None
-        if known is not None and facts is not None and symbol.name in known[0].arguments:
-            number = getattr(known[0].arguments[symbol.name], "value", None)
-            value = f"{number:,} in `{facts.title}`" if isinstance(number, int | float) else ""
-    return _joined(_code(text), f"A parameter of `{symbol.inside}`.", value)
+        known = facts.unit(definition.item.name_span) if facts is not None else None
+        value = shown_value(known[0].arguments.get(symbol.name, ...)) if known is not None else ""
+        return f"`{value}` in `{facts.title}`" if value and facts is not None else ""
+    lines = []
+    for item in view.items:
+        refs = item.plans if isinstance(item, ast.Build) else item.extends if isinstance(item, ast.Plan) else ()
+        for ref in refs:
+            given = next((arg.value for arg in ref.args if arg.name == symbol.name), None)
+            if ref.name == symbol.inside and given is not None and not isinstance(item, ast.Import):
+                lines.append(f"`{print_expr(given)}` in `{item.name}`")
+    return "  \n".join(lines)
 
 
 def _argument(view: View, found: Occurrence) -> str:
-    """A named argument of something that is built in."""
+    """A named argument, as what is called declares it."""
     from sharedsl.ide.calls import call_at
 
     call = call_at(view, found.span.start)
     if call is None:
         return ""
     one = next((one for one in call.callee.params if one.name == found.symbol.name), None)
-    return _joined(_code(one.text), one.doc) if one is not None else ""
+    return joined(code(one.text), one.doc) if one is not None else ""

@@ -38,7 +38,7 @@ def _of_item(view: View, item: ast.Item) -> Iterator[Lens]:
                 yield Lens(item.name_span, "compare plans", COMPARE, (view.path, item.name))
         case ast.Block():
             facts = view.facts.of_block(item)
-            known = facts.units.get(item.name_span) if facts is not None else None
+            known = facts.unit(item.name_span) if facts is not None else None
             if facts is not None and known is not None:
                 row = facts.rows.get(".".join(map(str, known[1])))
                 if row is not None:
@@ -66,18 +66,25 @@ def budget_text(facts: Facts, named: bool) -> str:
 
 
 def compare_plans(view: View, model: str) -> str:
-    """The plans of a model as a table in Markdown, each at the model's defaults or as a build has it."""
-    rows = ["| plan | stored | applied | bytes |", "|---|---:|---:|---:|"]
-    alone = view.facts.plain(model)
-    if alone is not None:
-        rows.append(_row("(none)", alone))
-    for name, plan in view.analysis.scope.plans_of(model).items():
-        facts = view.facts.of_plan(plan.plan)
-        if facts is not None:
-            rows.append(_row(name, facts))
-    return "\n".join(rows)
+    """The plans of a model as a table in Markdown that reads well as it is: each alone, all at the sizes of the build
+    that decides."""
+    names = ("", *view.analysis.scope.plans_of(model))
+    found = [(name or "(none)", view.facts.compared(model, name)) for name in names]
+    rows = [_row(name, facts) for name, facts in found if facts is not None]
+    return _table(rows) if rows else f"There is nothing to compare yet: `{model}` has mistakes, or wants arguments."
 
 
-def _row(name: str, facts: Facts) -> str:
+def _row(name: str, facts: Facts) -> tuple[str, ...]:
     stored, applied, weight = (facts.total(each) or 0 for each in ("stored", "applied", "bytes"))
-    return f"| {name} | {stored:,} | {applied:,} | {bytes_text(weight)} |"
+    return name, f"{stored:,}", f"{applied:,}", f"{applied / stored:.2f}" if stored else "-", bytes_text(weight)
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    head = ("plan", "stored", "applied", "applied / stored", "on disk")
+    wide = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = [
+        " | ".join([row[0].ljust(wide[0]), *(cell.rjust(size) for cell, size in zip(row[1:], wide[1:], strict=True))])
+        for row in (head, *rows)
+    ]
+    marks = " | ".join(["-" * wide[0], *(f"{'-' * (size - 1)}:" for size in wide[1:])])
+    return "\n".join(f"| {line} |" for line in (lines[0], marks, *lines[1:]))

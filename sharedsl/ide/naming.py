@@ -6,7 +6,17 @@ import re
 from collections.abc import Mapping
 
 from sharedsl.analysis.scope import FileScope, Scope
-from sharedsl.ide.paths import Found, homes_of, member_of, members_of, parameters_of, symbol_of
+from sharedsl.ide.naming_layers import LayerNames
+from sharedsl.ide.paths import (
+    Found,
+    axis_parameters,
+    inputs_of,
+    main_forward,
+    member_of,
+    members_of,
+    parameters_of,
+    symbol_of,
+)
 from sharedsl.ide.symbols import (
     Home,
     Member,
@@ -38,12 +48,20 @@ class Names:
         self.inside = ""
         #: names of a forward, whatever branch assigns them first
         self.local = ""
+        self.layers = LayerNames(scope.files)
 
     # ------------------------------------------------------------------ saying
 
     def say(self, span: Span | None, found: Found, declares: bool = False, trail: str = "") -> None:
         if span is not None and span.end > span.start:
             self.found.append(Occurrence(span, found[0], found[1], declares, trail))
+
+    def say_all(self, span: Span | None, found: list[Found], trail: str = "", apart: str = "") -> None:
+        """A name that stands for several at once, of as many blocks."""
+        if span is not None and span.end > span.start:
+            (symbol, place), *rest = dict.fromkeys(found)
+            others = tuple(each for each, _ in rest if each != symbol)
+            self.found.append(Occurrence(span, symbol, place, False, trail, others, apart))
 
     def declare(self, name: str, span: Span | None, kind: str, inside: str | None = None) -> None:
         """A new name from here on."""
@@ -84,15 +102,22 @@ class Names:
                 self._attribute(node)
             case ast.Call():
                 self._call(node)
+            case ast.Index():
+                self.expr(node.value)
+                passed = [*self.layers.of(node.value, self.owner)]
+                if isinstance(node.value, ast.Attribute):
+                    passed += self.layers.of(node.value.value, self.owner)
+                for sub in node.subs:
+                    self.expr(sub.value)
+                    self._axis(sub, [(home, member.name or "") for home, member in passed])
             case ast.Comprehension():
                 self.expr(node.source)
-                before = dict(self.names)
-                self._loop(
-                    node.names, Span(node.span.path, node.value.span.end, node.span.end), self.local or self.inside
-                )
+                before, layers = dict(self.names), dict(self.layers.known)
+                span = Span(node.span.path, node.value.span.end, node.span.end)
+                self._loop(node.names, node.source, span, self.local or self.inside)
                 self.expr(node.value)
                 self.expr(node.condition)
-                self.names = before
+                self.names, self.layers.known = before, layers
             case _:
                 for name in node.__dataclass_fields__:
                     self._any(getattr(node, name))
@@ -106,14 +131,35 @@ class Names:
         elif hasattr(value, "__dataclass_fields__") and not isinstance(value, Span):
             self.expr(value)  # type: ignore[arg-type]
 
+    def _axis(self, sub: ast.Sub, members: list[tuple[Home, str]]) -> None:
+        """`weight[heads = 0:2]`: the parameter that gives an axis of a block's weight or layer its size and name."""
+        found = axis_parameters(sub.axis, members) if sub.axis is not None else []
+        if found and sub.axis is not None:
+            self.say_all(named(sub.span, sub.axis), found)
+
     def _call(self, node: ast.Call) -> None:
         self.expr(node.function)
-        params = self._parameters(node.function)
+        takes = self._takes(node)
         given = {arg.name for arg in node.args}
+        before = dict(self.names)
         for arg in node.args:
-            self._argument(arg, params)
+            name = arg.name or ""
+            if not (isinstance(arg.value, ast.List) and self._places(arg.value)):
+                self._argument(arg, [each[name] for each in takes if name in each])
             if isinstance(arg.value, ast.String) and isinstance(node.function, ast.Name) and node.function.name in OPS:
                 self._pattern(arg.value, given)
+        self.names = before
+
+    def _places(self, node: ast.List) -> bool:
+        """`[i in m, j in n]` of a gather: names of the positions, for the formulas behind it."""
+        pairs = [(item.left, item.right) for item in node.items if isinstance(item, ast.Binary) and item.op == "in"]
+        if not pairs or len(pairs) < len(node.items):
+            return False
+        for left, right in pairs:
+            self.expr(right)
+            if isinstance(left, ast.Name):
+                self.declare(left.name, left.span, "local", f"{self.inside}:{left.span.start}")
+        return True
 
     def _pattern(self, node: ast.String, given: set[str | None]) -> None:
         """`"b s heads r -> b s (heads r)"`: axes whose sizes are parameters, where no argument gives them."""
@@ -122,29 +168,55 @@ class Names:
             if found is not None and found[0].kind == "parameter" and word[0] not in given:
                 self.say(Span(node.span.path, word.start(), word.end()), found)
 
-    def _argument(self, arg: ast.Arg, params: Mapping[str, Found]) -> None:
+    def _argument(self, arg: ast.Arg, found: list[Found]) -> None:
         if arg.name is not None:
-            span = named(arg.span, arg.name)
-            self.say(span, params.get(arg.name, (Symbol("argument", arg.name), None)))
+            self.say_all(named(arg.span, arg.name), found or [(Symbol("argument", arg.name), None)])
         self.expr(arg.value)
 
-    def _parameters(self, function: ast.Expr) -> Mapping[str, Found]:
-        """The parameters of what is called, for named arguments."""
-        if not isinstance(function, ast.Name):
-            return {}
-        definition = self.home.names.get(function.name)
-        return parameters_of(definition) if definition is not None else {}
+    def _takes(self, node: ast.Call) -> list[Mapping[str, Found]]:
+        """The parameters or inputs of what may be called, for named arguments."""
+        function = node.function
+        if isinstance(function, ast.Name) and function.name == "scan" and node.args:
+            function = node.args[0].value
+        found = self._forwards(function)
+        if isinstance(function, ast.Name) and not found:
+            definition = self.home.names.get(self._default(function.name))
+            if definition is not None and isinstance(definition.item, ast.Function):
+                found.append(inputs_of(definition, definition.item))
+            elif definition is not None:
+                found.append(parameters_of(definition))
+        return found
+
+    def _forwards(self, function: ast.Expr) -> list[Mapping[str, Found]]:
+        """The inputs of a layer's forward, or of another forward of this block."""
+        if isinstance(function, ast.Name) and self.owner is not None:
+            own = members_of(self.owner).get(function.name)
+            if isinstance(own, ast.Forward):
+                return [inputs_of(self.owner, own)]
+        found = [inputs_of(home, main_forward(home)) for home in self.layers.homes(function, self.owner)]
+        if isinstance(function, ast.Attribute):
+            for home in self.layers.homes(function.value, self.owner):
+                named = members_of(home).get(function.name)
+                found += [inputs_of(home, named)] if isinstance(named, ast.Forward) else []
+        return list(found)
+
+    def _default(self, name: str) -> str:
+        """What a parameter such as `norm: layer = RMSNorm` stands for where nothing else is given."""
+        params = getattr(self.owner.item, "params", ()) if self.owner is not None else ()
+        given = next((each.default for each in params if each.name == name), None)
+        return given.name if isinstance(given, ast.Name) else name
 
     def _attribute(self, node: ast.Attribute) -> None:
         """`encoder.layers.norm`: members of members."""
         self.expr(node.value)
         trail = ".".join(self._chain(node))
-        for home in self._homes(node.value):
-            found = member_of(home, node.name)
-            if found is not None:
-                self.say(node.name_span, found, trail=trail)
-                return
-        primitive = self._primitive(node.value)
+        homes = self.layers.homes(node.value, self.owner)
+        found = [each for home in homes if (each := member_of(home, node.name)) is not None]
+        if found:
+            self.say_all(node.name_span, found, trail)
+            return
+        layers = self.layers.of(node.value, self.owner)
+        primitive = next((name for _, member in layers if (name := primitive_of(member)) is not None), None)
         if primitive is not None:
             self.say(node.name_span, (Symbol("weight", node.name, "", primitive), None), trail=trail)
 
@@ -160,20 +232,9 @@ class Names:
             case _:
                 return []
 
-    def _homes(self, node: ast.Expr) -> list[Home]:
-        return homes_of(self._chain(node), self.owner, self.scope.files)
-
-    def _primitive(self, node: ast.Expr) -> str | None:
-        chain = self._chain(node)
-        homes = homes_of(chain[:-1], self.owner, self.scope.files) if chain else []
-        for home in homes:
-            member = members_of(home).get(chain[-1])
-            if member is not None:
-                return primitive_of(member)
-        return None
-
-    def _loop(self, names: tuple[str, ...], span: Span, inside: str) -> None:
+    def _loop(self, names: tuple[str, ...], source: ast.Expr, span: Span, inside: str) -> None:
         at = span.start + len("for")
+        self.layers.loop(names, source, self.owner)
         for name in names:
             place = word_at(self.source.text, name, at, span.end, span.path)
             if place is not None:

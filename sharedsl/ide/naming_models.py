@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sharedsl.analysis.scope import Definition
 from sharedsl.ide.naming_selectors import Selecting
+from sharedsl.ide.paths import state_sizes
 from sharedsl.ide.symbols import (
     Member,
     Symbol,
@@ -29,7 +30,12 @@ class Declared(Selecting):
         for name, member in self.members.items():
             place = member_place(member, self.source.text)
             self.names[name] = (Symbol(member_kind(member), name, self.home.path, item.name), place)
+        self.names |= state_sizes(self.owner)
         self._declarations(item.body)
+
+    def _runtime(self, name: str) -> bool:
+        """Whether a name that stands in a type is a run-time size of its own."""
+        return name[:1].isupper() and name not in self.names
 
     def _params(self, params: tuple[ast.Param, ...]) -> None:
         for param in params:
@@ -74,7 +80,7 @@ class Declared(Selecting):
                 case ast.DeclFor():
                     self.expr(each.source)
                     before = dict(self.names)
-                    self._loop((each.name,), each.span, self.inside)
+                    self._loop((each.name,), each.source, each.span, self.inside)
                     self._declarations(each.body)
                     self.names = before
 
@@ -87,6 +93,7 @@ class Declared(Selecting):
 
     def _forward(self, item: ast.Forward | ast.Function, inside: str) -> None:
         before, self.local = dict(self.names), inside
+        self.layers.known = {one.name: [] for one in item.inputs}
         for one in item.inputs:
             self.declare(one.name, named(one.span, one.name), "input", inside)
             self._dims(one.type.dims or (), True)
@@ -94,15 +101,17 @@ class Declared(Selecting):
         for out in item.outputs:
             self._dims(out.type.dims or (), True)
         self._statements(item.body or ())
-        self.names, self.local = before, ""
+        self.names, self.local, self.layers.known = before, "", {}
 
     def _dims(self, dims: tuple[ast.Dim, ...], runtime: bool) -> None:
         for dim in dims:
             value = dim.value
-            if runtime and isinstance(value, ast.Name) and value.name[:1].isupper() and value.name not in self.names:
+            if runtime and isinstance(value, ast.Name) and self._runtime(value.name):
                 place = value.span
                 self.names[value.name] = (Symbol("size", value.name, self.home.path, self.local or self.inside), place)
                 self.say(place, self.names[value.name], True)
+            elif isinstance(value, ast.Name) and self.names.get(value.name, (None, None))[1] == value.span:
+                self.say(value.span, self.names[value.name], True)
             else:
                 self.expr(value)
 
@@ -113,13 +122,14 @@ class Declared(Selecting):
                     for value in each.values:
                         self.expr(value)
                     self._targets(each.targets, each.span)
+                    self.layers.assign(each.targets, each.values, self.owner)
                 case ast.Return():
                     for value in each.values:
                         self.expr(value)
                 case ast.For():
                     self.expr(each.source)
                     before = dict(self.names)
-                    self._loop(each.names, each.span, self.local)
+                    self._loop(each.names, each.source, each.span, self.local)
                     self.expr(each.condition)
                     self._statements(each.body)
                     self.names = before | {n: f for n, f in self.names.items() if n not in each.names}

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 
 from sharedsl.analysis.scope import Definition
 from sharedsl.ide.naming_models import Declared
-from sharedsl.ide.paths import Found, main_forward, member_of, members_of, parameters_of, selected, step, symbol_of
+from sharedsl.ide.naming_selectors import path_in_words
+from sharedsl.ide.paths import (
+    Found,
+    axis_parameters,
+    main_forward,
+    member_of,
+    members_of,
+    parameters_of,
+    passed,
+    selected,
+    state_sizes,
+    symbol_of,
+)
 from sharedsl.ide.symbols import (
     Home,
     Symbol,
@@ -58,7 +70,7 @@ class Planned(Declared):
                 place = named(one.span, one.name)
                 params[one.name] = (Symbol("parameter", one.name, found.home.path, found.plan.name), place)
         for arg in ref.args:
-            self._argument(arg, params)
+            self._argument(arg, _one(params, arg))
         for inner in found.plan.extends if found is not None else ():
             params = {**self._quiet(inner, model), **params}
         return params
@@ -79,7 +91,7 @@ class Planned(Declared):
             self.say(place, symbol_of(model))
             params = parameters_of(model)
         for arg in item.args:
-            self._argument(arg, params)
+            self._argument(arg, _one(params, arg))
         given = dict(params)
         for ref in item.plans:
             given = {**self._ref(ref, item.model), **given}
@@ -89,16 +101,16 @@ class Planned(Declared):
             match line:
                 case ast.BudgetLine():
                     for arg in line.args:
-                        self._argument(arg, sizes)
+                        self._argument(arg, _one(sizes, arg))
                     self.expr(line.limit)
                 case ast.TestLine():
                     for arg in line.args:
-                        self._argument(arg, given)
+                        self._argument(arg, _one(given, arg))
                 case _:
                     pass
 
     def _sizes(self, model: Definition) -> dict[str, Found]:
-        """The run-time sizes of a model's main forward, which budgets are asked for."""
+        """The run-time sizes and numbers of a model's main forward, which budgets are asked for."""
         forward = members_of(model).get("forward") or main_forward(model)
         if not isinstance(forward, ast.Forward):
             return {}
@@ -106,28 +118,25 @@ class Planned(Declared):
         params = parameters_of(model)
         found: dict[str, Found] = {}
         for one in forward.inputs:
+            if one.type.base == "int" and one.type.dims is None:
+                symbol = Symbol("input", one.name, model.home.path, inside)
+                found[one.name] = (symbol, named(one.span, one.name))
             for dim in one.type.dims or ():
                 value = dim.value
                 if isinstance(value, ast.Name) and value.name[:1].isupper() and value.name not in params:
                     symbol = Symbol("size", value.name, model.home.path, inside)
                     found.setdefault(value.name, (symbol, value.span))
-        return found
+        return found | {name: each for name, each in state_sizes(model).items() if name in found}
 
-    def _axis(self, node: ast.Share) -> None:
+    def _along(self, node: ast.Share) -> None:
         """`along heads`: the parameter of a block that gives a weight's axis its size, and its name."""
         if node.axis is None:
             return
         after = self.source.text.find("along", node.selector.span.end, node.span.end)
         span = word_at(self.source.text, node.axis, max(after, 0) + 5, node.span.end, node.span.path)
-        for home in step("**", self._start(), self.scope.files):
-            params = parameters_of(home)
-            weights = [each for each in members_of(home).values() if isinstance(each, ast.WeightDecl)]
-            axes = [dim for each in weights for dim in (*each.outs, *(each.ins or ()))]
-            if node.axis in params and any(
-                isinstance(dim.value, ast.Name) and dim.value.name == node.axis and not dim.label for dim in axes
-            ):
-                self.say(span, params[node.axis])
-                return
+        found = axis_parameters(node.axis, passed(node.selector.segments, self._start(), self.scope.files))
+        if found:
+            self.say_all(span, found)
 
     def _relations(self, body: tuple[ast.Relation, ...]) -> None:
         for each in body:
@@ -140,7 +149,7 @@ class Planned(Declared):
                 case ast.PlanFor():
                     self.expr(each.source)
                     before = dict(self.names)
-                    self._loop(each.names, each.span, self.inside)
+                    self._loop(each.names, each.source, each.span, self.inside)
                     self._relations(each.body)
                     self.names = before
                 case ast.PlanIf():
@@ -157,11 +166,12 @@ class Planned(Declared):
 
     def _relation(self, node: ast.Relation) -> None:
         if isinstance(node, ast.Share):
-            self._axis(node)
+            self._along(node)
         collection = getattr(node, "collection", ())
         for each in collection:
             self.selector(each)
         starts = self._elements(collection) if collection else None
+        trail = path_in_words(collection[0].segments) if collection else ""
         for name in node.__dataclass_fields__:
             value = getattr(node, name)
             if name == "collection":
@@ -170,16 +180,21 @@ class Planned(Declared):
                 value = tuple(each for each in value if each.name != "order")  # names of axes
             for each in value if isinstance(value, tuple) else (value,):
                 if isinstance(each, ast.Selector):
-                    self.selector(each, starts)
+                    self.selector(each, starts, trail)
                 elif isinstance(each, ast.Part):
                     self.say(named(each.span, each.name), (Symbol("option", each.name), None))
                     for arg in each.args:
-                        self._argument(arg, {})
+                        self._argument(arg, [])
                     if each.on is not None:
-                        self.selector(each.on, starts)
+                        self.selector(each.on, starts, trail)
                 elif not isinstance(each, str | Span | bool):
                     self._any((each,))
 
     def _elements(self, collection: tuple[ast.Selector, ...]) -> list[Home]:
         """The blocks that a collection's elements are: what P in `share P across C` is relative to."""
         return [home for each in collection for home in selected(each.segments, self._start(), self.scope.files)]
+
+
+def _one(known: Mapping[str, Found], arg: ast.Arg) -> list[Found]:
+    found = known.get(arg.name or "")
+    return [found] if found is not None else []

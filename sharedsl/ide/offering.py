@@ -1,14 +1,14 @@
-"""What may stand at a place in an item, by the tokens before it."""
+"""What may stand at a place in an item, by the tokens before it: what all items have in common."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 
 from sharedsl.analysis.scope import FileScope
-from sharedsl.ide import docs
-from sharedsl.ide.calls import call_at, chain_before
-from sharedsl.ide.paths import homes_of, parameters_of
+from sharedsl.ide import docs, words
+from sharedsl.ide.calls import call_at
+from sharedsl.ide.paths import parameters_of
 from sharedsl.ide.symbols import Home, member_kind, members, primitive_of
 from sharedsl.ide.view import View
 from sharedsl.layers import LAYERS
@@ -17,7 +17,15 @@ from sharedsl.ops import OPS
 from sharedsl.record import dataclass, field
 from sharedsl.source import Span
 from sharedsl.syntax import ast
-from sharedsl.syntax.lexer import Token
+from sharedsl.syntax.lexer import CLOSING, Token
+
+#: operations that are written as operators
+_OPERATORS = {
+    "add", "sub", "mul", "div", "floordiv", "mod", "pow", "matmul", "neg", "eq", "ne", "lt", "le", "gt", "ge", "and",
+    "or", "not",
+}  # fmt: skip
+#: words whose `{` holds statements; any other `{` is a selector's
+_BRACED = {"sharing", "build", "model", "block", "function", "extern", "for", "if", "else", "stage", "forward"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +39,52 @@ class Completion:
     span: Span = field(default_factory=lambda: Span("", 0, 0), compare=False)
 
 
-def words_of(table: dict[str, tuple[str, str]]) -> Iterator[Completion]:
-    for word, (form, text) in table.items():
-        yield Completion(word, "keyword", form, text)
+def words_of(table: Mapping[str, tuple[str, str]], wanted: Iterable[str] = ()) -> Iterator[Completion]:
+    for word in wanted or table:
+        yield Completion(word, "keyword", *table[word])
 
 
-class Place:
+def said(table: Mapping[str, words.Word], wanted: Iterable[str] = (), kind: str = "keyword") -> Iterator[Completion]:
+    """Words inside of statements; `in groups of` is told as `groups` is."""
+    for text in wanted or table:
+        word = next((table[part] for part in reversed(text.split()) if part in table and part != "of"), None)
+        yield Completion(text, kind, word.form if word else "", word.text if word else "")
+
+
+class Place(ABC):
     """A place in an item, with the tokens before it."""
 
     def __init__(self, view: View, tokens: list[Token], offset: int) -> None:
         self.view, self.tokens, self.offset = view, tokens, offset
         self.head = tokens[0].text
         self.item = view.item_at(offset)
-        self.line = self._line()
-        self.depth = sum({"LBRACE": 1, "RBRACE": -1}.get(token.type, 0) for token in tokens)
+        #: the words before the braces that the place is in, and the tokens of its statement
+        self.blocks: list[str] = []
+        self.line: list[Token] = []
+        #: brackets of the statement that are open: where they are in `line`
+        self.open: list[int] = []
+        self._read()
 
-    def _line(self) -> list[Token]:
-        """The tokens of the statement before the place."""
-        at = len(self.tokens)
-        while at and self.tokens[at - 1].type not in ("_NL", "LBRACE", "RBRACE"):
-            at -= 1
-        if at and self.tokens[at - 1].type == "LBRACE" and at > 1 and self._selecting(at - 1):
-            return [*self._before(at - 1), *self.tokens[at - 1 :]]
-        return self.tokens[at:]
-
-    def _selecting(self, brace: int) -> bool:
-        """Whether a `{` belongs to a selector: `layers.{a, b}`, `share {a, b}`."""
-        before = self.tokens[brace - 1]
-        return before.type in ("DOT", "COMMA") or before.text in (*docs.RELATIONS, "except", "on", "across")
-
-    def _before(self, brace: int) -> list[Token]:
-        at = brace
-        while at and self.tokens[at - 1].type not in ("_NL", "LBRACE", "RBRACE"):
-            at -= 1
-        return self.tokens[at:brace]
+    def _read(self) -> None:
+        start = 0
+        opened: list[int] = []
+        for at, token in enumerate(self.tokens):
+            block = token.type == "LBRACE" and self.tokens[start].text in _BRACED and not opened
+            if block and start < at:
+                self.blocks.append(self.tokens[start].text)
+                start = at + 1
+            elif token.type in ("LPAR", "LSQB", "LBRACE"):
+                opened.append(at)
+            elif token.type in CLOSING and opened:
+                opened.pop()
+            elif token.type == "RBRACE":
+                if self.blocks:
+                    self.blocks.pop()
+                start = at + 1
+            elif token.type == "_NL":
+                start, opened = at + 1, []
+        self.line = self.tokens[start:]
+        self.open = [at - start for at in opened]
 
     @property
     def last(self) -> Token:
@@ -74,265 +94,131 @@ class Place:
     def first(self) -> str:
         return self.line[0].text if self.line else ""
 
-    def all(self) -> Iterator[Completion]:
-        match self.head:
-            case "sharing":
-                yield from self._in_plan()
-            case "build":
-                yield from self._in_build()
-            case "import":
-                return
-            case _:
-                yield from self._in_block()
+    @property
+    def inner(self) -> Token | None:
+        """The innermost bracket of the statement that is open."""
+        return self.line[self.open[-1]] if self.open else None
 
-    # ------------------------------------------------------------------ plans
-
-    def _model(self) -> Home | None:
-        """The model that a plan or a build is of, even where the rest cannot be read."""
-        word = "of" if self.head == "sharing" else "="
-        at = next((at for at, token in enumerate(self.tokens) if token.text == word), None)
-        name = self.tokens[at + 1].text if at is not None and at + 1 < len(self.tokens) else ""
-        return self.view.analysis.scope.model(name)
-
-    def _in_plan(self) -> Iterator[Completion]:
-        if not self.depth:
-            yield from self._plan_head()
-        elif self.last.type == "DOT":
-            yield from self._members(self._chain_homes())
-        elif not self.line:
-            yield from words_of(docs.RELATIONS)
-            yield from (Completion(word, "keyword") for word in ("for", "if", "require"))
-        elif self.last.text in ("with",) or (self.last.text == "," and self._after("with")):
-            yield from (Completion(name, "option", "", text) for name, text in docs.PARTS.items())
-        elif self._call_arguments():
-            yield from self._arguments()
-        elif (
-            self.last.text in (*docs.RELATIONS, "across", "except", "on", "{", ",", "along")
-            or self.last.type == "EQUAL"
-        ):
-            yield from self._selectors()
-        else:
-            yield from self._clauses()
-
-    def _plan_head(self) -> Iterator[Completion]:
-        if self.last.text == "of":
-            yield from self._models()
-        elif self.last.text == "extends" or (self.last.text == "," and self._after("extends")):
-            yield from self._plans()
-        elif any(token.text == "of" for token in self.tokens):
-            yield Completion("extends", "keyword", "extends plan", "Inherits a solved plan.")
-        elif len(self.tokens) > 1:
-            yield Completion("of", "keyword")
-
-    def _after(self, word: str) -> bool:
-        """Whether that word is the last of its kind before the place."""
-        clauses = ("with", "extends", "across", "except", "on", "in", "as", "rank")
-        found = [token.text for token in self.line if token.text in clauses]
-        return bool(found) and found[-1] == word
-
-    def _selectors(self) -> Iterator[Completion]:
-        model = self._model()
-        if model is None:
-            return
-        homes = [model]
-        if (
-            self.last.text in ("share", "factorize", "reuse", "{", ",", "except", "on")
-            and "across" not in self._words_before()
-        ):
-            homes = [*self._collection(model), model]
-        elif self.last.text in ("except", "on") or (self.last.text == "," and self._after("except")):
-            homes = self._collection(model) or [model]
-        yield Completion("*", "keyword", "", "everything directly below")
-        yield Completion("**", "keyword", "", "everything at any depth")
-        yield from self._members(homes)
-        yield from self._names_of(model)
-
-    def _words_before(self) -> set[str]:
-        return {token.text for token in self.line}
-
-    def _collection(self, model: Home) -> list[Home]:
-        """The elements behind `across`, on either side of the place."""
-        text = self.view.text
-        end = text.find("\n", self.offset)
-        start = self.line[0].start if self.line else self.offset
-        found = re.search(r"\bacross\s+([\w.\[\]*:@]+)", text[start : end if end >= 0 else len(text)])
-        if found is None:
-            return []
-        return homes_of(re.findall(r"[A-Za-z_]\w*", re.sub(r"\[[^\]]*\]", "", found.group(1))), model, self._files())
-
-    def _clauses(self) -> Iterator[Completion]:
-        words = {
-            "share": ("across", "along", "in groups of", "in cycle of", "as", "except", "with"),
-            "factorize": ("rank", "across", "as basis", "as bank", "in groups of"),
-            "fold": ("times", "as", "except", "with"),
-            "adapt": ("with",),
-            "tie": ("with",),
-            "reuse": ("across", "in groups of", "as"),
-            "stage": ("from step",),
-        }.get(self.first, ())
-        yield from (Completion(word, "keyword") for word in words)
-
-    # ------------------------------------------------------------------ builds
-
-    def _in_build(self) -> Iterator[Completion]:
-        if self._call_arguments():
-            yield from self._arguments()
-        elif not self.depth:
-            if self.last.type == "EQUAL":
-                yield from self._models()
-            elif self.last.text == "with" or self.last.text == ",":
-                yield from self._plans()
-            elif any(token.text == "=" for token in self.tokens):
-                yield Completion("with", "keyword", "with plan, plan")
-        elif not self.line:
-            yield from words_of(docs.BUILD_LINES)
-        elif self.last.text == "budget":
-            yield from (Completion(name, "quantity", "", text) for name, text in docs.QUANTITIES.items())
-        elif self.last.text == "dtype":
-            yield from (Completion(name, "keyword") for name in docs.DTYPES)
-        else:
-            model = self._model()
-            yield from self._names_of(model) if model is not None else ()
-
-    def _models(self) -> Iterator[Completion]:
-        for name in self.view.analysis.scope.models():
-            found = self.view.analysis.scope.model(name)
-            doc = getattr(found.item, "doc", "") if found is not None else ""
-            yield Completion(name, "model", "", doc)
-
-    def _plans(self) -> Iterator[Completion]:
-        model = self._model()
-        for name, plan in self.view.analysis.scope.plans_of(model.name if model is not None else "").items():
-            if name != getattr(self.item, "name", None) or self.head == "build":
-                yield Completion(name, "plan", f"of {plan.plan.model}", plan.plan.doc)
-
-    # ------------------------------------------------------------------ blocks, models, functions
-
-    def _in_block(self) -> Iterator[Completion]:
-        inside = self._in_forward()
-        if self.last.type == "DOT":
-            yield from self._members(self._chain_homes())
-        elif self._call_arguments():
-            yield from self._arguments()
-            yield from self._expression(inside)
-        elif self.depth and not self.line:
-            yield from words_of(docs.STATEMENTS if inside else docs.DECLARATIONS)
-            if inside:
-                yield from self._expression(True)
-        elif self.last.text == "init":
-            yield from self._inits()
-            yield from self._own_members()
-        elif self.first == "init" and self.last.type == "EQUAL":
-            yield from self._inits()
-        elif self.first == "layer" and self.last.type == "EQUAL":
-            yield from self._layers()
-        elif self.last.type == "COLON" and not inside:
-            kinds = ("int", "float", "bool", "list", "function", "layer", "str")
-            yield from (Completion(word, "keyword") for word in kinds)
-        elif self.depth:
-            yield from self._expression(inside)
-
-    def _in_forward(self) -> bool:
-        if self.head == "function":
-            return self.depth > 0
-        return self.depth > 1 or (self.depth == 1 and any(token.text == "forward" for token in self.line))
-
-    def _inits(self) -> Iterator[Completion]:
-        for name, takes, meaning in INITS:
-            yield Completion(name, "operation", f"{name}({takes})", meaning)
-
-    def _layers(self) -> Iterator[Completion]:
-        for name, each in self.view.analysis.scope.main.names.items():
-            if each.kind == "layer":
-                yield Completion(name, "block", docs.definition_call(each).label, each.item.doc)
-        for name, layer in LAYERS.items():
-            call = docs.layer_call(layer)
-            yield Completion(name, "primitive", call.label, call.doc)
-
-    def _expression(self, inside: bool) -> Iterator[Completion]:
-        """Names that have a value here."""
-        chunk = self.view.chunk_at(self.offset)
-        for each in self.view.names(chunk) if chunk is not None else ():
-            if each.declares and each.span.end < self.offset and each.symbol.kind in ("local", "input", "size"):
-                if each.symbol.kind == "size" or each.symbol.inside.startswith(self._forward_name()):
-                    yield Completion(each.symbol.name, each.symbol.kind)
-        yield from self._own_members()
-        if self.item is not None:
-            definition = self.view.analysis.scope.main.names.get(getattr(self.item, "name", ""))
-            yield from self._names_of(definition) if definition is not None else ()
-        for name, function in self.view.analysis.scope.main.names.items():
-            if function.kind == "function":
-                yield Completion(name, "function", docs.definition_call(function).label, function.item.doc)
+    def texts(self, inside: bool = False) -> list[str]:
+        """The words of the statement; without those in brackets, or only those since the innermost one."""
         if inside:
-            for name, op in OPS.items():
-                yield Completion(name, "operation", docs.operation_call(op).label, op.doc)
-        yield from (Completion(word, "keyword") for word in ("true", "false", "none"))
+            return [token.text for token in self.line[self.open[-1] + 1 :]]
+        depth, found = 0, []
+        for token in self.line:
+            depth -= token.type in CLOSING
+            if depth == 0:
+                found.append(token.text)
+            depth += token.type in ("LPAR", "LSQB", "LBRACE")
+        return found
 
-    def _forward_name(self) -> str:
-        if not isinstance(self.item, ast.Block):
-            return getattr(self.item, "name", "")
-        for each in self.item.body:
-            if isinstance(each, ast.Forward) and each.span.start <= self.offset <= each.span.end:
-                return f"{self.item.name}.{each.name or 'forward'}"
-        return self.item.name
+    @abstractmethod
+    def all(self) -> Iterator[Completion]:
+        """What is offered, likeliest first."""
 
-    def _own_members(self) -> Iterator[Completion]:
-        definition = self.view.analysis.scope.main.names.get(getattr(self.item, "name", ""))
-        if definition is not None:
-            yield from self._members([definition])
+    # ------------------------------------------------------------------ names
 
-    # ------------------------------------------------------------------ what several have
-
-    def _files(self) -> dict[str, FileScope]:
+    @property
+    def files(self) -> dict[str, FileScope]:
         return self.view.analysis.scope.files
 
-    def _chain_homes(self) -> list[Home]:
-        """The blocks that the path before a dot leads to."""
-        chain = chain_before(self.tokens[:-1])
-        owner = self._model() if self.head in ("sharing", "build") else None
-        if owner is None and self.item is not None:
-            owner = self.view.analysis.scope.main.names.get(getattr(self.item, "name", ""))
-        if owner is None:
-            return []
-        starts = [owner]
-        if self.head == "sharing" and "across" not in self._words_before():
-            starts = [*self._collection(owner), owner]
-        homes = [home for start in starts for home in homes_of(chain, start, self._files())]
-        self._primitive = self._primitive_of(chain, starts)
-        return homes
+    @property
+    def own(self) -> Home | None:
+        return self.view.analysis.scope.main.names.get(getattr(self.item, "name", ""))
 
-    _primitive: str | None = None
-
-    def _primitive_of(self, chain: list[str], starts: list[Home]) -> str | None:
-        for start in starts:
-            for home in homes_of(chain[:-1], start, self._files()) if chain else []:
-                member = members(home.item).get(chain[-1]) if isinstance(home.item, ast.Block | ast.Extern) else None
-                if member is not None and primitive_of(member):
-                    return primitive_of(member)
-        return None
-
-    def _members(self, homes: list[Home]) -> Iterator[Completion]:
+    def members(self, homes: list[Home]) -> Iterator[Completion]:
         for home in homes:
             if isinstance(home.item, ast.Block | ast.Extern):
                 for name, member in members(home.item).items():
                     detail = primitive_of(member) or ""
-                    yield Completion(name, member_kind(member), detail)
-        if self._primitive is not None:
-            for name in docs.weight_names(self._primitive):
-                yield Completion(name, "weight", self._primitive)
+                    yield Completion(name, member_kind(member), detail or _written(home, member))
 
-    def _names_of(self, definition: Home) -> Iterator[Completion]:
+    def names_of(self, definition: Home | None) -> Iterator[Completion]:
         """The parameters of a block or model."""
-        for name in parameters_of(definition):
-            yield Completion(name, "parameter")
+        params = {one.name: docs.param_text(one) for one in getattr(getattr(definition, "item", None), "params", ())}
+        for name in parameters_of(definition) if definition is not None else ():
+            yield Completion(name, "parameter", params.get(name, ""))
 
-    def _call_arguments(self) -> bool:
-        call = call_at(self.view, self.offset)
-        return call is not None and self.last.type in ("LPAR", "COMMA")
+    def layers(self) -> Iterator[Completion]:
+        for name, each in self.view.analysis.scope.main.names.items():
+            if each.kind == "layer" and each.item is not self.item:
+                kind = each.item.kind if isinstance(each.item, ast.Block) else "block"
+                yield Completion(name, kind, docs.definition_call(each).label, each.item.doc)
+        for name, layer in LAYERS.items():
+            call = docs.layer_call(layer)
+            yield Completion(name, "primitive", call.label, call.doc)
 
-    def _arguments(self) -> Iterator[Completion]:
+    def functions(self) -> Iterator[Completion]:
+        for name, each in self.view.analysis.scope.main.names.items():
+            if each.kind == "function" and each.item is not self.item:
+                yield Completion(name, "function", docs.definition_call(each).label, each.item.doc)
+
+    def operations(self) -> Iterator[Completion]:
+        for name, op in OPS.items():
+            if name not in _OPERATORS:
+                yield Completion(name, "operation", docs.operation_call(op).label, op.doc)
+
+    def inits(self) -> Iterator[Completion]:
+        for name, takes, meaning in INITS:
+            yield Completion(name, "operation", f"{name}({takes})", meaning)
+
+    def models(self) -> Iterator[Completion]:
+        for name in self.view.analysis.scope.models():
+            found = self.view.analysis.scope.model(name)
+            label = docs.definition_call(found).label if found is not None else ""
+            yield Completion(name, "model", label, getattr(found.item, "doc", "") if found is not None else "")
+
+    def plans(self, model: Home | None) -> Iterator[Completion]:
+        given = self.texts()
+        for name, plan in self.view.analysis.scope.plans_of(model.name if model is not None else "").items():
+            if name not in given and plan.plan is not self.item:
+                yield Completion(name, "plan", f"of {plan.plan.model}", plan.plan.doc)
+
+    # ------------------------------------------------------------------ values
+
+    @abstractmethod
+    def constants(self) -> Iterator[Completion]:
+        """What has a value when the spec is compiled."""
+
+    def plain(self) -> Iterator[Completion]:
+        yield from (Completion(word, "keyword") for word in ("true", "false", "none"))
+        for name, word in words.COMPTIME.items():
+            yield Completion(name, "operation", word.form, word.text)
+
+    def in_call(self) -> bool:
+        inner = self.inner
+        return inner is not None and inner.type == "LPAR" and call_at(self.view, self.offset) is not None
+
+    def arguments(self) -> Iterator[Completion]:
         """The named arguments of a call that are not there yet."""
         call = call_at(self.view, self.offset)
-        for one in call.callee.params if call is not None else ():
-            if call is not None and one.name not in call.given:
+        if call is None or self.last.type not in ("LPAR", "COMMA"):
+            return
+        for at, one in enumerate(call.callee.params):
+            many = ".." in one.text
+            if at >= call.placed and one.name not in call.given and not many:
                 yield Completion(f"{one.name} = ", "argument", one.text, one.doc)
+
+    def wanted(self) -> Iterator[Completion]:
+        """What fits the argument that the place is in: layers for `norm: layer`, functions, true and false."""
+        call = call_at(self.view, self.offset)
+        active = call.callee.params[call.active] if call is not None and call.active is not None else None
+        if active is not None and self.last.type in ("EQUAL", "LPAR", "COMMA"):
+            yield from self.of_kind(active.text)
+
+    def of_kind(self, text: str) -> Iterator[Completion]:
+        """Values for a parameter, by how it is declared."""
+        if ": layer" in text:
+            yield from self.layers()
+        elif ": function" in text:
+            yield from self.functions()
+            yield from self.operations()
+        elif ": bool" in text or text.endswith(("= true", "= false")):
+            yield from (Completion(word, "keyword") for word in ("true", "false"))
+
+
+def _written(home: Home, member: object) -> str:
+    """What a layer is of: `DecoderLayer * depth`."""
+    if not isinstance(member, ast.LayerDecl):
+        return ""
+    text = home.home.source.slice(member.value.span)
+    return " ".join(text.split()) if len(text) < 60 else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sharedsl.ide.document import Document
 from sharedsl.ide.symbols import Member, member_kind, member_place, members
 from sharedsl.ide.view import View
+from sharedsl.ide.workspace import Workspace
 from sharedsl.record import dataclass
 from sharedsl.source import Span
 from sharedsl.syntax import ast
@@ -35,6 +36,27 @@ def items(document: Document) -> list[Outline]:
     return [Outline(item.name, _kind(item)[0], item.span, item.name_span, _kind(item)[1]) for item in found]
 
 
+def search(workspace: Workspace, query: str) -> list[tuple[str, Outline]]:
+    """The items of all files whose names have the letters of a query in order, likeliest first, with their paths."""
+    wanted = query.lower()
+    found: list[tuple[int, str, Outline]] = []
+    for path in dict.fromkeys((*workspace.open, *workspace.specs())):
+        document = workspace.document(path)
+        for each in items(document) if document is not None else ():
+            rank = _rank(wanted, each.name.lower())
+            if rank is not None:
+                found.append((rank, path, each))
+    return [(path, each) for _, path, each in sorted(found, key=lambda one: one[0])]
+
+
+def _rank(query: str, name: str) -> int | None:
+    """How well a name fits a query, 0 being best; None where it does not."""
+    if query in name:
+        return (name != query) + (not name.startswith(query))
+    letters = iter(name)
+    return 3 if all(letter in letters for letter in query) else None
+
+
 def _kind(item: ast.Item) -> tuple[str, str]:
     """What an item is, and what of."""
     match item:
@@ -56,7 +78,25 @@ def _item(view: View, item: ast.Item) -> Outline:
     inner: tuple[Outline, ...] = ()
     if isinstance(item, ast.Block | ast.Extern):
         inner = tuple(_member(view, name, each) for name, each in members(item).items())
+    elif isinstance(item, ast.Plan):
+        inner = tuple(_inner(item.body, view.text))
     return Outline(item.name, kind, item.span, item.name_span, detail, inner)
+
+
+def _inner(body: tuple[ast.Relation, ...], text: str) -> Iterator[Outline]:
+    """The stages of a plan, and the weights of its own."""
+    for each in body:
+        match each:
+            case ast.Stage():
+                yield Outline(each.name, "stage", each.span, each.name_span, inner=tuple(_inner(each.body, text)))
+            case ast.WeightDecl():
+                yield Outline(each.name, "weight", each.span, member_place(each, text))
+            case ast.PlanFor():
+                yield from _inner(each.body, text)
+            case ast.PlanIf():
+                yield from _inner((*each.then, *each.other), text)
+            case _:
+                pass
 
 
 def _member(view: View, name: str, member: Member) -> Outline:

@@ -39,6 +39,14 @@ class Occurrence:
     declares: bool = False
     #: for a part of a path: the path so far, as `layers[*].attn`; for hovers
     trail: str = ""
+    #: what else a part of a path names: the layers `norm` of several blocks in `**.norm`
+    others: tuple[Symbol, ...] = ()
+    #: where names that part ways can be written: "listed" between the braces `{a, b}`, "braced" in braces of their own
+    apart: str = ""
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        return (self.symbol, *self.others)
 
 
 def word_at(text: str, name: str, start: int, end: int, path: str) -> Span | None:
@@ -96,7 +104,8 @@ def member_place(member: Member, text: str) -> Span:
     """The name of a declaration."""
     if isinstance(member, ast.LayerDecl):
         return member.name_span
-    found = word_at(text, member.name or "forward", member.span.start, member.span.end, member.span.path)
+    after = member.span.start + (len(_KINDS[type(member)]) if member.name is not None else 0)
+    found = word_at(text, member.name or "forward", after, member.span.end, member.span.path)
     return found or member.span
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sharedsl.analysis.pipeline import Analysis
 from sharedsl.ide.anchors import Anchors, anchored_span
+from sharedsl.ide.deciding import Deciding
 from sharedsl.ide.document import Chunk, Document
-from sharedsl.ide.facts import Deciding
 from sharedsl.ide.needs import Need, Needs
 from sharedsl.ide.resolving import occurrences
 from sharedsl.ide.symbols import Occurrence
@@ -20,7 +20,7 @@ class View:
 
     def __init__(self, document: Document, analysis: Analysis, needs: Needs, before: View | None = None) -> None:
         self.document, self.analysis, self.needs = document, analysis, needs
-        self.facts = Deciding(analysis)
+        self.facts: Deciding = Deciding(analysis, before.facts if before is not None else None)
         self._names: dict[int, tuple[Need, list[Occurrence]]] = {}
         self._anchors: Anchors | None = None
         self._before = before._names if before is not None else {}

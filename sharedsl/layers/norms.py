@@ -42,7 +42,16 @@ def _width(args: Args) -> py.Expr:
     return py.TupleExpr((number(size_arg(args, "dim")),))
 
 
-class LayerNorm(Layer):
+class _LastAxis(Layer):
+    """Norms of the last axis, whose length they know."""
+
+    def result(self, args: Args, inputs: Inputs) -> Type:
+        x = tensor(inputs, 0, "the input")
+        last_axes(x, (size_arg(args, "dim"),), self.name)
+        return x
+
+
+class LayerNorm(_LastAxis):
     name = "LayerNorm"
     params = (DIM, eps(1e-5), LayerParam("bias", "bool", False, True, "whether a bias is added"))
     doc = "(x - mean) / sqrt(variance + eps) * weight + bias along the last axis (Ba et al. 2016)."
@@ -52,11 +61,6 @@ class LayerNorm(Layer):
 
     def weights(self, args: Args) -> tuple[WeightSpec, ...]:
         return _vectors(size_arg(args, "dim"), bool_arg(args, "bias"))
-
-    def result(self, args: Args, inputs: Inputs) -> Type:
-        x = tensor(inputs, 0, "the input")
-        last_axes(x, (size_arg(args, "dim"),), self.name)
-        return x
 
     def module(self, args: Args, cx: py.CodeContext) -> py.Expr:
         cx.use("nn")
@@ -70,7 +74,7 @@ class LayerNorm(Layer):
         return py.call("F.layer_norm", x, _width(args), weight=weight, bias=bias, eps=usual)
 
 
-class RMSNorm(Layer):
+class RMSNorm(_LastAxis):
     name = "RMSNorm"
     params = (DIM, eps(1e-6))
     doc = "x / sqrt(mean(x ** 2) + eps) * weight along the last axis (Zhang & Sennrich 2019)."
@@ -80,11 +84,6 @@ class RMSNorm(Layer):
 
     def weights(self, args: Args) -> tuple[WeightSpec, ...]:
         return _vectors(size_arg(args, "dim"), False)
-
-    def result(self, args: Args, inputs: Inputs) -> Type:
-        x = tensor(inputs, 0, "the input")
-        last_axes(x, (size_arg(args, "dim"),), self.name)
-        return x
 
     def module(self, args: Args, cx: py.CodeContext) -> py.Expr:
         cx.use("nn")

@@ -34,6 +34,10 @@ class Plan:
 
 def plan_of(subject: Subject) -> Plan:
     """The lines of a subject's plans; nothing where they cannot be read alone."""
+    return subject.memory(_plan_of)
+
+
+def _plan_of(subject: Subject) -> Plan:
     context = _context(subject)
     expanded, found = expand(subject.refs, context)
     if found:

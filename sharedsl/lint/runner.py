@@ -40,16 +40,18 @@ def lint(
     analysis: Analysis,
     settings: Settings | None = None,
     judged: Callable[[Target, Judge], list[Diagnostic]] | None = None,
+    file: File | None = None,
 ) -> list[Diagnostic]:
     """What the rules find in a file, in the text's order. Pure: it reads and writes nothing.
 
     A file with errors is judged by its text alone; the errors themselves are `analysis.diagnostics`. An editor passes
-    `judged`, which remembers what `Judge` says of targets that did not change.
+    `judged`, which remembers what `Judge` says of targets that did not change, and a `file` that remembers its items.
     """
     settings = settings or Settings()
     rules = {code: rule for code, rule in all_rules().items() if settings.severity_of(code, rule.severity)}
     warned = {each.code: each.severity for each in analysis.diagnostics if each.severity != "error"}
-    found = _of_file(analysis, settings, rules)
+    file = file or File(analysis, settings.limits)
+    found = [each for rule in rules.values() if rule.of_file for each in rule.check(file)]
     found += [each for each in analysis.diagnostics if each.severity != "error"]
     if not analysis.failed:
         judge = _judge(analysis, settings, rules)
@@ -84,11 +86,6 @@ def _once(found: list[Diagnostic], path: str) -> list[Diagnostic]:
     return list(kept.values())
 
 
-def _of_file(analysis: Analysis, settings: Settings, rules: dict[str, Rule]) -> list[Diagnostic]:
-    file = File(analysis, settings.limits)
-    return [each for rule in rules.values() if rule.of_file for each in rule.check(file)]
-
-
 def _judge(analysis: Analysis, settings: Settings, rules: dict[str, Rule]) -> Judge:
     def judge(target: Target) -> list[Diagnostic]:
         subject = subject_of(analysis, target)
@@ -118,10 +115,10 @@ def targets(analysis: Analysis) -> Iterator[Target]:
             yield Target(item, ())
 
 
-def subjects(analysis: Analysis) -> Iterator[Subject]:
-    """The targets that can be made."""
+def subjects(analysis: Analysis, model: str) -> Iterator[Subject]:
+    """The targets of a model that can be made."""
     for target in targets(analysis):
-        subject = subject_of(analysis, target)
+        subject = subject_of(analysis, target) if target.model == model else None
         if subject is not None:
             yield subject
 

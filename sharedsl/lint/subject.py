@@ -2,29 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from math import prod
+from typing import Any, TypeVar
 
 from sharedsl.analysis.pipeline import Analysis, Compiled
 from sharedsl.lint.settings import Limits
-from sharedsl.model.sites import Path, Site, Step, declared
+from sharedsl.model.sites import Path, Site, Step, declared, show
 from sharedsl.model.tree import Model, Unit
 from sharedsl.model.weights import Expr, Solved, Storage, children, storages_of
+from sharedsl.record import dataclass
 from sharedsl.source import SourceFile, Span
 from sharedsl.syntax import ast
 
+#: what a function said of an item: an editor keeps it while the item is as it was
+Said = dict[tuple[int, Callable[[Any], Any]], tuple[ast.Item, Any]]
+T = TypeVar("T")
+
 
 class File:
-    """A file by itself."""
+    """A file by itself. `before` is what was said of its items, as `said` of a file before."""
 
-    def __init__(self, analysis: Analysis, limits: Limits) -> None:
+    def __init__(self, analysis: Analysis, limits: Limits, before: Said | None = None) -> None:
         self.analysis, self.limits = analysis, limits
         self.source: SourceFile = analysis.source
         self.tree: ast.File = analysis.file
+        self.said: Said = {}
+        self._before = before or {}
+
+    def once(self, function: Callable[[Any], T], item: ast.Item) -> T:
+        """What a function says of an item, which depends on nothing but the item."""
+        key = (id(item), function)
+        known = self.said.get(key) or self._before.get(key)
+        if known is None or known[0] is not item:
+            known = (item, function(item))
+        self.said[key] = known
+        return known[1]
+
+    @cached_property
+    def given(self) -> dict[str, list[ast.Plan | ast.Build]]:
+        """The plans and builds of each model by its name."""
+        found: dict[str, list[ast.Plan | ast.Build]] = {}
+        for each in self.items(ast.Plan, ast.Build):
+            assert isinstance(each, ast.Plan | ast.Build)
+            found.setdefault(each.model, []).append(each)
+        return found
 
     def items(self, *kinds: type) -> Iterator[ast.Item]:
         return (item for item in self.tree.items if isinstance(item, kinds))
+
+
+@dataclass(slots=True)
+class Stack:
+    """A declared stack: the path of its parent, its name, its elements, the sites of each weight that these have."""
+
+    parent: Path
+    name: str
+    elements: tuple[Unit, ...]
+    sites: dict[tuple[str, ...], list[Site]]
+
+    @property
+    def shown(self) -> str:
+        return f"{show(self.parent)}.{self.name}" if self.parent else self.name
 
 
 class Subject:
@@ -33,6 +73,7 @@ class Subject:
     def __init__(self, analysis: Analysis, compiled: Compiled, refs: tuple[ast.PlanRef, ...], place: Span) -> None:
         self.analysis, self.compiled, self.refs, self.place = analysis, compiled, refs, place
         self.limits = Limits()
+        self._memory: dict[object, object] = {}
         self.path = analysis.source.path
         self.model: Model = compiled.model
         self.solved: Solved = compiled.solved
@@ -68,19 +109,35 @@ class Subject:
     # ------------------------------------------------------------------ who reads what
 
     @cached_property
+    def storages(self) -> list[tuple[int, ...]]:
+        """site -> the storages that it reads."""
+        return [storages_of(read) for read in self.solved.reads]
+
+    @cached_property
+    def declared(self) -> list[Path]:
+        """site -> the path of the declared weight."""
+        return [declared(site.path) for site in self.solved.sites]
+
+    @cached_property
     def readers(self) -> dict[int, list[Site]]:
         """storage -> the sites that read it, in order."""
         found: dict[int, list[Site]] = {}
         for site in self.solved.sites:
-            for storage in storages_of(self.solved.reads[site.index]):
+            for storage in self.storages[site.index]:
                 found.setdefault(storage, []).append(site)
         return found
 
     def declared_readers(self, storage: Storage) -> dict[Path, Site]:
         """The declared weights that read a storage, each with its first application."""
-        found: dict[Path, Site] = {}
-        for site in self.readers.get(storage.index, ()):
-            found.setdefault(declared(site.path), site)
+        return self._declared_readers.get(storage.index, {})
+
+    @cached_property
+    def _declared_readers(self) -> dict[int, dict[Path, Site]]:
+        found: dict[int, dict[Path, Site]] = {}
+        for storage, sites in self.readers.items():
+            own = found[storage] = {}
+            for site in sites:
+                own.setdefault(self.declared[site.index], site)
         return found
 
     @cached_property
@@ -106,9 +163,24 @@ class Subject:
             unit = child.units[step.index or 0]
         return found
 
-    def stacks(self) -> Iterator[tuple[Path, str, tuple[Unit, ...]]]:
-        """Every declared stack: the path of its parent, its name, its elements."""
-        yield from _stacks(self.model.root, ())
+    @cached_property
+    def stacks(self) -> list[Stack]:
+        """Every declared stack."""
+        found = [Stack(*each, {}) for each in _stacks(self.model.root, ())]
+        steps = [tuple(map(str, path)) for path in self.declared]
+        for stack in found:
+            at, parent = len(stack.parent), tuple(map(str, stack.parent))
+            for site in self.solved.sites:
+                own = steps[site.index]
+                if len(own) > at and own[:at] == parent and self.declared[site.index][at].name == stack.name:
+                    stack.sites.setdefault(own[at + 1 :], []).append(site)
+        return found
+
+    def memory(self, function: Callable[[Subject], T]) -> T:
+        """What a function says of the subject, worked out once."""
+        if function not in self._memory:
+            self._memory[function] = function(self)
+        return self._memory[function]  # type: ignore[return-value]
 
 
 def _stacks(unit: Unit, path: Path) -> Iterator[tuple[Path, str, tuple[Unit, ...]]]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sharedsl.record import dataclass, field
 from sharedsl.source import SourceFile, Span
@@ -28,12 +28,9 @@ class Ignore:
 
 def ignores(source: SourceFile) -> list[Ignore]:
     """All such comments of a text, in order."""
-    if "sharedsl:" not in source.text:
-        return []
-    comments = find_comments(source.text)
-    lines = {source.position(start)[0]: start for start, _ in comments}
     found: list[Ignore] = []
-    for start, end in comments:
+    count = len(source.line_starts())
+    for start, end in _comments(source.text):
         match = _IGNORE.match(source.text, start, end)
         if match is None:
             continue
@@ -42,10 +39,20 @@ def ignores(source: SourceFile) -> list[Ignore]:
             line = 0
         elif not source.line(line)[: column - 1].strip():
             line += 1
-            while line in lines and _begins_with_comment(source, line):
+            while line <= count and _begins_with_comment(source, line):
                 line += 1
         found.append(Ignore(Span(source.path, start, end), line, tuple(_codes(match, source)), match.group(3).strip()))
     return found
+
+
+def _comments(text: str) -> Iterator[tuple[int, int]]:
+    """The comments of lines that say `sharedsl:`; only these lines are read, for no text goes on to the next line."""
+    end = 0
+    while (at := text.find("sharedsl:", end)) >= 0:
+        start = text.rfind("\n", 0, at) + 1
+        end = text.find("\n", at)
+        end = end if end >= 0 else len(text)
+        yield from ((start + low, start + high) for low, high in find_comments(text[start:end]))
 
 
 def _begins_with_comment(source: SourceFile, line: int) -> bool:

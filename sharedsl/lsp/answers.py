@@ -9,6 +9,7 @@ from sharedsl.ide.coloring import KINDS, MODIFIERS, Colored
 from sharedsl.ide.offering import Completion
 from sharedsl.ide.outline import Outline
 from sharedsl.ide.workspace import Workspace
+from sharedsl.lsp.pages import href
 from sharedsl.lsp.places import Encoding, location, position_of, range_of
 from sharedsl.source import SourceFile
 
@@ -32,7 +33,7 @@ _SYMBOL = {
     "model": t.SymbolKind.Class, "block": t.SymbolKind.Struct, "extern": t.SymbolKind.Interface,
     "function": t.SymbolKind.Function, "plan": t.SymbolKind.Namespace, "build": t.SymbolKind.Module,
     "layer": t.SymbolKind.Field, "weight": t.SymbolKind.Variable, "buffer": t.SymbolKind.Variable,
-    "state": t.SymbolKind.Variable, "forward": t.SymbolKind.Method,
+    "state": t.SymbolKind.Variable, "forward": t.SymbolKind.Method, "stage": t.SymbolKind.Event,
 }  # fmt: skip
 _UNUSED = ("unused-parameter", "unused-import", "unused-plan", "unused-layer", "unused-ignore", "unused-buffer")
 
@@ -50,15 +51,21 @@ def diagnostic(workspace: Workspace, source: SourceFile, each: Diagnostic, encod
         lines.append(first.text)
     if each.help:
         lines.append(f"help: {each.help}")
+    address = href(each.code)
     return t.Diagnostic(
         range_of(source, first.span.start, first.span.end, encoding),
         "\n".join(lines),
         severity=_SEVERITY[each.severity],
         code=each.code,
+        code_description=t.CodeDescription(address) if address is not None else None,
         source="sharedsl",
         related_information=related or None,
         tags=[t.DiagnosticTag.Unnecessary] if each.code in _UNUSED else None,
     )
+
+
+def markdown(text: str) -> t.MarkupContent | None:
+    return t.MarkupContent(t.MarkupKind.Markdown, text) if text else None
 
 
 def completion(source: SourceFile, each: Completion, at: int, encoding: Encoding) -> t.CompletionItem:
@@ -67,7 +74,7 @@ def completion(source: SourceFile, each: Completion, at: int, encoding: Encoding
         each.text,
         kind=_COMPLETION.get(each.kind, t.CompletionItemKind.Variable),
         detail=each.detail or None,
-        documentation=t.MarkupContent(t.MarkupKind.Markdown, each.doc) if each.doc else None,
+        documentation=markdown(each.doc),
         sort_text=f"{at:04}",
         text_edit=t.TextEdit(range_of(source, span.start, span.end, encoding), each.text),
     )

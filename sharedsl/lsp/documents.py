@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 from lsprotocol import types as t
 from pygls.lsp.server import LanguageServer
 
 from sharedsl import __version__
+from sharedsl.collector import Idle
 from sharedsl.config import ConfigError, settings_for
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.ide import hints
@@ -18,6 +20,7 @@ from sharedsl.ide.workspace import Workspace
 from sharedsl.lint.settings import Settings
 from sharedsl.lsp import answers
 from sharedsl.lsp.places import path_of, uri_of
+from sharedsl.lsp.protocol import Protocol
 
 #: seconds without an edit after which lint runs
 LINT_AFTER = 0.3
@@ -25,7 +28,8 @@ LINT_AFTER = 0.3
 
 class Server(LanguageServer):
     def __init__(self) -> None:
-        super().__init__("sharedsl", __version__, text_document_sync_kind=t.TextDocumentSyncKind.Incremental)
+        kind = t.TextDocumentSyncKind.Incremental
+        super().__init__("sharedsl", __version__, text_document_sync_kind=kind, protocol_cls=Protocol)
         self.files = Workspace()
         self.versions: dict[str, int | None] = {}
         #: the paths of open documents by the URIs that the client calls them by
@@ -33,8 +37,12 @@ class Server(LanguageServer):
         #: kinds of inlay hints that are wanted
         self.hints: tuple[str, ...] = hints.KINDS
         self.lenses = True
+        #: whether the client shows the tables that commands answer with; else they are messages
+        self.shows_tables = False
         self.unlinted: dict[str, None] = {}
         self.timer: asyncio.TimerHandle | None = None
+        #: collects garbage between answers; None where the process does that by itself
+        self.idle: Idle | None = None
 
     @property
     def encoding(self) -> str:
@@ -57,6 +65,20 @@ class Server(LanguageServer):
         text = f"this is a bug in sharedsl, in {what}:\n{traceback.format_exc()}"
         self.window_log_message(t.LogMessageParams(t.MessageType.Error, text))
 
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """What is wrong with a message of the client is nothing that the user could mend: it goes to the log."""
+        self.window_log_message(t.LogMessageParams(t.MessageType.Warning, f"{type(error).__name__}: {error}"))
+
+    def watch(self) -> None:
+        """Asks to be told of specs and configurations that change on disk, where the client lets servers ask."""
+        given = self.client_capabilities.workspace
+        watching = given.did_change_watched_files if given is not None else None
+        if watching is not None and watching.dynamic_registration:
+            watchers = [t.FileSystemWatcher(f"**/{each}") for each in ("*.sdsl", "pyproject.toml", "sharedsl.toml")]
+            options = t.DidChangeWatchedFilesRegistrationOptions(watchers)
+            asked = t.Registration("files", t.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            self.client_register_capability(t.RegistrationParams([asked]))
+
     def publish(self, path: str, find: Callable[[str], list[Diagnostic]] | None = None) -> None:
         """What is wrong with an open document, also where that is nothing."""
         document = self.files.open.get(path)
@@ -77,6 +99,8 @@ class Server(LanguageServer):
         for each in paths:
             self.publish(each, self.files.at_once)
         self.unlinted |= dict.fromkeys(paths)
+        if self.idle is not None:
+            self.idle.answered()
         if self.timer is not None:
             self.timer.cancel()
         self.timer = asyncio.get_running_loop().call_later(LINT_AFTER, self.lint)
@@ -86,6 +110,8 @@ class Server(LanguageServer):
         paths, self.unlinted, self.timer = list(self.unlinted), {}, None
         for each in paths:
             self.publish(each)
+        if self.idle is not None:
+            self.idle.rest()
 
     def configure(self, given: object) -> None:
         """`{"sharedsl": {"inlayHints": {"shapes": false}, "codeLens": false}}`; anything else changes nothing."""
@@ -98,3 +124,4 @@ class Server(LanguageServer):
         elif isinstance(wanted, dict):
             self.hints = tuple(kind for kind in hints.KINDS if wanted.get(kind, True) is not False)
         self.lenses = own.get("codeLens", True) is not False
+        self.shows_tables = self.shows_tables or own.get("showsTables") is True

@@ -16,7 +16,10 @@ Encoding = str
 
 def path_of(uri: str) -> str:
     """A file's path; other URIs (`untitled:..`) stand for themselves."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return uri
     if parts.scheme != "file":
         return uri
     path = unquote(parts.path)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from lsprotocol import types as t
 
+from sharedsl.collector import Idle
 from sharedsl.ide import actions, coloring, completion, hints, hover, lenses, navigation, outline
 from sharedsl.ide.calls import call_at
 from sharedsl.ide.view import View
@@ -59,6 +60,11 @@ def initialize(ls: Server, params: t.InitializeParams) -> None:
     ls.configure(params.initialization_options)
     folders = [each.uri for each in params.workspace_folders or ()] or ([params.root_uri] if params.root_uri else [])
     ls.files.folders = tuple(path_of(uri) for uri in folders)
+
+
+@server.feature(t.INITIALIZED)
+def initialized(ls: Server, params: t.InitializedParams) -> None:
+    ls.watch()
 
 
 @server.feature(t.TEXT_DOCUMENT_DID_OPEN)
@@ -139,9 +145,9 @@ def signature(ls: Server, params: t.SignatureHelpParams) -> t.SignatureHelp | No
     call = call_at(*place) if place is not None else None
     if call is None:
         return None
-    given = [t.ParameterInformation(one.text, one.doc or None) for one in call.callee.params]
-    doc = t.MarkupContent(t.MarkupKind.Markdown, call.callee.doc) if call.callee.doc else None
-    return t.SignatureHelp([t.SignatureInformation(call.callee.label, doc, given)], 0, call.active)
+    given = [t.ParameterInformation(one.text, answers.markdown(one.doc)) for one in call.callee.params]
+    told = t.SignatureInformation(call.callee.label, answers.markdown(call.callee.doc), given)
+    return t.SignatureHelp([told], 0, call.active)
 
 
 @feature(t.TEXT_DOCUMENT_DEFINITION)
@@ -236,15 +242,12 @@ def symbols(ls: Server, params: t.DocumentSymbolParams) -> list[t.DocumentSymbol
 
 @feature(t.WORKSPACE_SYMBOL)
 def workspace_symbols(ls: Server, params: t.WorkspaceSymbolParams) -> list[t.WorkspaceSymbol]:
-    return list(_workspace_symbols(ls, params.query.lower()))[:500]
-
-
-def _workspace_symbols(ls: Server, query: str) -> Iterator[t.WorkspaceSymbol]:
-    for path in dict.fromkeys((*ls.files.open, *ls.files.specs())):
+    made = []
+    for path, each in outline.search(ls.files, params.query)[:500]:
         document = ls.files.document(path)
-        for each in outline.items(document) if document is not None else ():
-            if query in each.name.lower() and document is not None:
-                yield answers.workspace_symbol(document.source, each, each.detail, ls.encoding)
+        if document is not None:
+            made.append(answers.workspace_symbol(document.source, each, each.detail, ls.encoding))
+    return made
 
 
 @feature(t.TEXT_DOCUMENT_FOLDING_RANGE)
@@ -329,15 +332,17 @@ def acted(ls: Server, params: t.CodeActionParams) -> list[t.CodeAction] | None:
 
 @server.command(lenses.COMPARE)
 def compare_plans(ls: Server, path: str = "", model: str = "") -> str | None:
-    """The plans of a model as a table, which is also shown."""
+    """The plans of a model as a table, which is also shown where the client does not do that itself."""
     view = ls.files.view(path) if path in ls.files.open else None
     if view is None:
         return None
     table = lenses.compare_plans(view, model)
-    ls.window_show_message(t.ShowMessageParams(t.MessageType.Info, table))
+    if not ls.shows_tables:
+        ls.window_show_message(t.ShowMessageParams(t.MessageType.Info, table))
     return table
 
 
 def main() -> None:
     """Speaks over standard input and output until the client leaves. The streams are closed then: it gets its own."""
+    server.idle = Idle()
     server.start_io(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))

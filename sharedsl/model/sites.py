@@ -68,10 +68,15 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Init:
-    """`normal(std = 0.02)`. Numbers keep the code that computes them."""
+    """`normal(std = 0.02)`. Numbers keep the code that computes them.
+
+    In a unit, that code is in the words of the block `above` levels over the weight's own: an `init x.weight = ..`
+    stands one level above it. At a site all of it is in the model's words.
+    """
 
     name: str
     args: tuple[tuple[str, Size | Real], ...] = ()
+    above: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,10 @@ class WeightSpec:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One weight as one application sees it. The last step of `path` is the weight's own name."""
+    """One weight as one application sees it. The last step of `path` is the weight's own name.
+
+    Sizes and numbers of its `spec` are in the model's words.
+    """
 
     index: int
     path: Path

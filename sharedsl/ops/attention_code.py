@@ -27,6 +27,8 @@ class _Plan:
     biased: bool
     bias_maybe: bool
     grouped: bool
+    #: whether the caller's sizes say if heads are grouped
+    maybe_grouped: bool
     scaled: bool
     dropped: bool
 
@@ -49,6 +51,7 @@ def _plan(call: Call) -> _Plan:
         biased=biased,
         bias_maybe=biased and call.type(BIAS).optional,
         grouped=not queries.dims[2].same(keys.dims[2]),
+        maybe_grouped=queries.dims[2].same(keys.dims[2]) and queries.dims[2].code != keys.dims[2].code,
         scaled=call.settings["scale"] is not None,
         dropped=_drops(call.settings["dropout"]),
     )
@@ -68,8 +71,13 @@ def attend_code(call: Call) -> py.Expr:
     seen, simple = _inline_mask(call, plan)
     if simple:
         causal = py.Const(True) if plan.causal else None
-        return _sdpa(call.code(Q), call.code(K), call.code(V), seen, causal, plan, scale, dropout)
+        groups = _fewer(number(call.type(K).dims[2]), number(call.type(Q).dims[2])) if plan.maybe_grouped else None
+        return _sdpa(call.code(Q), call.code(K), call.code(V), seen, causal, plan, scale, dropout, groups)
     return _through_helper(call, plan, scale, dropout)
+
+
+def _fewer(keys: py.Expr, queries: py.Expr) -> py.Expr:
+    return py.Compare(keys, "<", queries)
 
 
 def _inline_mask(call: Call, plan: _Plan) -> tuple[py.Expr | None, bool]:
@@ -106,8 +114,11 @@ def _sdpa(
     plan: _Plan,
     scale: py.Expr | None,
     dropout: py.Expr | None,
+    groups: py.Expr | None = None,
 ) -> py.Expr:
+    """`groups`: code for whether heads are grouped, where only the caller's sizes say."""
     heads_first = [py.method(each, "transpose", py.Const(1), py.Const(2)) for each in (queries, keys, values)]
+    grouped: py.Expr | None = py.Const(True) if plan.grouped else groups
     mixed = py.call(
         "F.scaled_dot_product_attention",
         *heads_first,
@@ -115,7 +126,7 @@ def _sdpa(
         dropout_p=dropout,
         is_causal=causal,
         scale=scale,
-        enable_gqa=py.Const(True) if plan.grouped else None,
+        enable_gqa=grouped,
     )
     return py.method(mixed, "transpose", py.Const(1), py.Const(2))
 
@@ -189,7 +200,9 @@ def _final(plan: _Plan, seen: py.Expr, causal: py.Expr | None = None) -> py.Expr
     parts = [py.Name(each) for each in ("queries", "keys", "values")]
     scale = py.Name("scale") if plan.scaled else None
     dropout = py.Name("dropout") if plan.dropped else None
-    return _sdpa(parts[0], parts[1], parts[2], seen, causal, plan, scale, dropout)
+    heads = [py.item(py.Attr(part, "shape"), 2) for part in parts]
+    groups = _fewer(heads[1], heads[0]) if plan.maybe_grouped else None
+    return _sdpa(parts[0], parts[1], parts[2], seen, causal, plan, scale, dropout, groups)
 
 
 def _causal_or_masked(plan: _Plan) -> list[py.Stmt]:

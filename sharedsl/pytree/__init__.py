@@ -12,61 +12,68 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sharedsl.pytree.build import arith, call, integer, item, method, name, number, tuple_of
     from sharedsl.pytree.context import MODULES, CodeContext, imports_for
-    from sharedsl.pytree.expressions import one_line
-    from sharedsl.pytree.nodes import (
-        Assert,
-        Assign,
+    from sharedsl.pytree.expression_nodes import (
         Attr,
-        AugAssign,
         Binary,
-        Blank,
         BoolOp,
         Call,
-        ClassDef,
-        Comment,
         Compare,
         Const,
         DictComp,
         DictExpr,
-        Except,
         Expr,
-        ExprStmt,
-        For,
-        FromImport,
         FString,
-        FunctionDef,
         Generator,
-        If,
-        Import,
         Index,
         Lambda,
         ListComp,
         ListExpr,
-        Module,
         Name,
-        Param,
-        Raise,
         Raw,
-        Return,
-        Simple,
         SliceExpr,
         Starred,
-        Stmt,
         Ternary,
-        Try,
         TupleExpr,
         Unary,
+    )
+    from sharedsl.pytree.expressions import one_line
+    from sharedsl.pytree.quote import quoted, quoted_function
+    from sharedsl.pytree.statement_nodes import (
+        Assert,
+        Assign,
+        AugAssign,
+        Blank,
+        ClassDef,
+        Comment,
+        Except,
+        ExprStmt,
+        For,
+        FromImport,
+        FunctionDef,
+        If,
+        Import,
+        Module,
+        Param,
+        Raise,
+        Return,
+        Simple,
+        Stmt,
+        Try,
         While,
         With,
     )
-    from sharedsl.pytree.quote import quoted, quoted_function
     from sharedsl.pytree.statements import module as print_module
     from sharedsl.pytree.statements import suite
     from sharedsl.pytree.text import wrap
     from sharedsl.pytree.visit import names_used, walk
 
-#: names that are not nodes, by the module that has them
+_STATEMENTS = (
+    "Assert", "Assign", "AugAssign", "Blank", "ClassDef", "Comment", "Except", "ExprStmt", "For", "FromImport",
+    "FunctionDef", "If", "Import", "Module", "Param", "Raise", "Return", "Simple", "Stmt", "Try", "While", "With",
+)  # fmt: skip
+#: names that are not those of expressions, by the module that has them
 _ELSEWHERE = {
+    **dict.fromkeys(_STATEMENTS, "statement_nodes"),
     **dict.fromkeys(("arith", "call", "integer", "item", "method", "name", "number", "tuple_of"), "build"),
     **dict.fromkeys(("MODULES", "CodeContext", "imports_for"), "context"),
     **dict.fromkeys(("one_line",), "expressions"),
@@ -146,7 +153,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(name)
-    module = import_module(f"{__name__}.{_ELSEWHERE.get(name, 'nodes')}")
+    module = import_module(f"{__name__}.{_ELSEWHERE.get(name, 'expression_nodes')}")
     found: object = getattr(module, "module" if name == "print_module" else name)
     globals()[name] = found
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sharedsl.model.sizes import Arith
-from sharedsl.pytree.nodes import (
+from sharedsl.pytree.expression_nodes import (
     Attr,
     Binary,
     Call,

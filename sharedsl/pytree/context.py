@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sharedsl.pytree.nodes import Attr, Blank, Expr, FromImport, FunctionDef, Import, Name, Stmt
+from sharedsl.pytree.expression_nodes import Attr, Expr, Name
+from sharedsl.pytree.statement_nodes import Blank, FromImport, FunctionDef, Import, Stmt
 from sharedsl.record import dataclass, field, replace
 
 #: the names that emitted code uses for modules, and what they stand for

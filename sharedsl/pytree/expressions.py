@@ -3,23 +3,7 @@
 from __future__ import annotations
 
 from sharedsl.pytree.doc import SOFT, SPACE, Doc, Group, IfBroken, Indent, render
-from sharedsl.pytree.layout import (
-    BROKEN_SPACE,
-    INSIDE,
-    NONE,
-    PRECEDENCE,
-    bracketed,
-    grouped,
-    joined,
-    listed,
-    may_break,
-    numbers,
-    precedence,
-    primary_wraps,
-    wraps,
-)
-from sharedsl.pytree.literals import constant, escaped
-from sharedsl.pytree.nodes import (
+from sharedsl.pytree.expression_nodes import (
     Attr,
     Binary,
     BoolOp,
@@ -43,6 +27,22 @@ from sharedsl.pytree.nodes import (
     TupleExpr,
     Unary,
 )
+from sharedsl.pytree.layout import (
+    BROKEN_SPACE,
+    INSIDE,
+    NONE,
+    PRECEDENCE,
+    bracketed,
+    grouped,
+    joined,
+    listed,
+    may_break,
+    numbers,
+    precedence,
+    primary_wraps,
+    wraps,
+)
+from sharedsl.pytree.literals import constant, escaped
 
 
 def wrapped(expr: Expr, wrap: bool, level: int) -> Doc:

@@ -9,19 +9,8 @@ from __future__ import annotations
 from itertools import count
 
 from sharedsl.pytree.doc import SOFT, SPACE, Doc, Group, IfBroken, Indent, Line, MayExpand
+from sharedsl.pytree.expression_nodes import Binary, BoolOp, Compare, Const, Expr, Lambda, Raw, Starred, Ternary, Unary
 from sharedsl.pytree.literals import constant
-from sharedsl.pytree.nodes import (
-    Binary,
-    BoolOp,
-    Compare,
-    Const,
-    Expr,
-    Lambda,
-    Raw,
-    Starred,
-    Ternary,
-    Unary,
-)
 
 NONE, INSIDE = -1, 0
 numbers = count(1)

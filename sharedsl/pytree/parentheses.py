@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from sharedsl.pytree.doc import HARD, SOFT, SPACE, Choice, Doc, Group, IfBroken, Indent
-from sharedsl.pytree.expressions import expression, is_fluent, operator_class
-from sharedsl.pytree.layout import INSIDE, NONE, PRECEDENCE, joined, numbers, primary_wraps, wraps
-from sharedsl.pytree.nodes import (
+from sharedsl.pytree.expression_nodes import (
     Attr,
     Binary,
     BoolOp,
@@ -26,6 +24,8 @@ from sharedsl.pytree.nodes import (
     TupleExpr,
     Unary,
 )
+from sharedsl.pytree.expressions import expression, is_fluent, operator_class
+from sharedsl.pytree.layout import INSIDE, NONE, PRECEDENCE, joined, numbers, primary_wraps, wraps
 
 Need = Literal["never", "best", "many"]
 

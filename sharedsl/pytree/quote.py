@@ -9,7 +9,7 @@ import ast
 import textwrap
 from functools import cache
 
-from sharedsl.pytree import nodes as py
+from sharedsl import pytree as py
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",

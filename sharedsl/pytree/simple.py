@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from sharedsl.pytree.doc import SOFT, SPACE, Choice, Doc, Group, IfBroken, Indent
+from sharedsl.pytree.expression_nodes import Call, Expr, Index, TupleExpr, Unary
 from sharedsl.pytree.expressions import expression, one_line
 from sharedsl.pytree.layout import INSIDE, NONE, joined
-from sharedsl.pytree.nodes import (
-    Assert,
-    Assign,
-    Call,
-    Expr,
-    FromImport,
-    Index,
-    Raise,
-    TupleExpr,
-    Unary,
-)
 from sharedsl.pytree.parentheses import bare_tuple, best_layouts, need, optional
+from sharedsl.pytree.statement_nodes import Assert, Assign, FromImport, Raise
 
 
 def assign_doc(stmt: Assign) -> Doc:

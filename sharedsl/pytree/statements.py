@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 from sharedsl.pytree.doc import SPACE, Doc, Group, IfBroken, Suffix, render
+from sharedsl.pytree.expression_nodes import Call, Const, Expr, FString, Lambda, Name, TupleExpr
 from sharedsl.pytree.expressions import arguments, expression, one_line
 from sharedsl.pytree.layout import INSIDE, NONE, block, joined
-from sharedsl.pytree.nodes import (
+from sharedsl.pytree.parentheses import bare_tuple, optional
+from sharedsl.pytree.simple import assert_doc, assign_doc, import_doc, raise_doc
+from sharedsl.pytree.statement_nodes import (
     Assert,
     Assign,
     AugAssign,
     Blank,
-    Call,
     ClassDef,
     Comment,
-    Const,
-    Expr,
     ExprStmt,
     For,
     FromImport,
-    FString,
     FunctionDef,
     If,
     Import,
-    Lambda,
     Module,
-    Name,
     Param,
     Raise,
     Return,
     Simple,
     Stmt,
     Try,
-    TupleExpr,
     While,
     With,
 )
-from sharedsl.pytree.parentheses import bare_tuple, optional
-from sharedsl.pytree.simple import assert_doc, assign_doc, import_doc, raise_doc
 from sharedsl.pytree.text import comment_lines, docstring_lines
 
 WIDTH = 88

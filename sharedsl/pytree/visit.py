@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sharedsl.pytree.nodes import Expr, Module, Name, Stmt
+from sharedsl.pytree.expression_nodes import Expr, Name
+from sharedsl.pytree.statement_nodes import Module, Stmt
 from sharedsl.record import fields
 
 

@@ -33,7 +33,10 @@ def _floats(function: Callable[[Tensor], Tensor]) -> Callable[[Any], Tensor]:
 
 
 def _logistic(x: Tensor) -> Tensor:
-    return 1 / (1 + torch.exp(-x))
+    """1 / (1 + exp(-x)), with a power that is at most 1: another one overflows, and its gradient is no number."""
+    negative = x < 0
+    power = torch.exp(torch.where(negative, x, -x))
+    return torch.where(negative, power, torch.ones_like(power)) / (1 + power)
 
 
 def _gelu(x: Tensor) -> Tensor:

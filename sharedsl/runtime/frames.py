@@ -47,15 +47,19 @@ def number(size: Size, frame: Frame, missing: Any = InternalError) -> Any:
 def bound_sizes(body: d.Body, args: list[Any]) -> dict[str, int]:
     """The root's run-time sizes, read off what the caller gave."""
     sizes: dict[str, int] = {}
+    own: dict[str, int] = {}
     given = {each.name: value for each, value in zip(body.inputs, args, strict=True) if value is not None}
     for each in body.inputs:
         if each.size is not None and each.name in given:
-            sizes[each.name] = int(given[each.name])
+            sizes[str(each.size.ground)] = int(given[each.name])
+    types = {each.name: each.type for each in body.inputs}
     for name, (source, axis) in body.sizes:
-        if isinstance(given.get(source), Tensor):
+        type = types.get(source)
+        if isinstance(given.get(source), Tensor) and isinstance(type, d.Tensor):
             found = given[source].shape[axis]
-            if sizes.setdefault(name, found) != found:
-                raise RequireFailed(f"{name} is {sizes[name]} and {found} at once")
+            if own.setdefault(name, found) != found:
+                raise RequireFailed(f"{name} is {own[name]} and {found} at once")
+            sizes[str(type.dims[axis].ground)] = found  # formulas may call it as another entry point does
     return sizes
 
 

@@ -101,7 +101,7 @@ class Interpreter:
         assert each.default is not None
         value = self._value(each.default, frame)
         if each.size is not None:
-            frame.sizes[each.name] = int(value)
+            frame.sizes[str(each.size.ground)] = int(value)
         elif isinstance(each.type, d.Tensor) and isinstance(value, int | float):
             value = torch.full(self._shape(each.type.dims, frame), value, dtype=self._dtype(each.type.dtype))
         return value

@@ -16,6 +16,7 @@ from sharedsl.diagnostics import json as as_json
 from sharedsl.diagnostics.paint import Paint
 from sharedsl.diagnostics.text import full
 from sharedsl.serve.choices import choices, compare
+from sharedsl.serve.findings import findings, settings_files
 from sharedsl.serve.view import spec_text, view
 from sharedsl.source import SourceFile
 from sharedsl.syntax.read import read_source
@@ -47,6 +48,8 @@ class Live:
         #: choice -> its last good view
         self._good: dict[str, dict[str, Any]] = {}
         self._names: list[dict[str, object]] = []
+        #: what was asked for since the spec was read
+        self._answers: dict[object, dict[str, Any]] = {}
         self.read()
 
     # ------------------------------------------------------------------------ following
@@ -55,7 +58,7 @@ class Live:
         """The spec as it is now."""
         with self._work:
             # taken before each text is read: what is written meanwhile is seen at the next look
-            stamps = {self.path: stamp(self.path)}
+            stamps = {each: stamp(each) for each in (self.path, *settings_files(self.path))}
 
             def load(path: str) -> SourceFile | None:
                 stamps.setdefault(path, stamp(path))
@@ -72,6 +75,7 @@ class Live:
                     self._names = [_named(each) for each in choices(self._analysis)]
             self._stamps = stamps
             self._views.clear()
+            self._answers.clear()
         with self._turn:
             self.version += 1
             self._turn.notify_all()
@@ -135,11 +139,22 @@ class Live:
 
     def plans(self, model: str, at: Mapping[str, int]) -> dict[str, Any]:
         """All choices of a model, with their totals."""
+        key = ("plans", model, tuple(sorted(at.items())))
         with self._work:
             if model not in {each["model"] for each in self._names}:
                 raise Unknown(model)
-            answer = self._answer(lambda analysis: compare(analysis, model, at))
-            return {"rows": answer["view"] or [], "diagnostics": answer["diagnostics"]}
+            if key not in self._answers:
+                answer = self._answer(lambda analysis: compare(analysis, model, at))
+                self._answers[key] = {"rows": answer["view"] or [], "diagnostics": answer["diagnostics"]}
+            return self._answers[key]
+
+    def lint(self) -> dict[str, Any]:
+        """What is legal and will hurt; asked for after the view, which need not wait for it."""
+        with self._work:
+            if "lint" not in self._answers:
+                found, said = findings(self._analysis) if self._analysis is not None else ([], "")
+                self._answers["lint"] = {"version": self.version, "findings": self._told(found), "settings": said}
+            return self._answers["lint"]
 
     def _answer(self, make: Callable[[Analysis], Any]) -> dict[str, Any]:
         if self._analysis is None:

@@ -25,6 +25,7 @@ PAGES = {
     "/picture.js": ("picture.js", "text/javascript; charset=utf-8"),
     "/panels.js": ("panels.js", "text/javascript; charset=utf-8"),
     "/text.js": ("text.js", "text/javascript; charset=utf-8"),
+    "/findings.js": ("findings.js", "text/javascript; charset=utf-8"),
     "/tools.js": ("tools.js", "text/javascript; charset=utf-8"),
 }
 HEADERS = {
@@ -195,4 +196,5 @@ ANSWERS: dict[str, Callable[[Live, str, dict[str, int]], object]] = {
     "/state": lambda live, _, __: live.state(),
     "/view": lambda live, name, at: live.view(name, at),
     "/plans": lambda live, name, at: live.plans(name, at),
+    "/lint": lambda live, _, __: live.lint(),
 }

@@ -14,8 +14,10 @@ from sharedsl.record import dataclass, field
 from sharedsl.serve.order import Applied, execution
 from sharedsl.source import Span
 
-#: an element with repeated layers inside is flat all the same while it has no more weights than this
+#: an element with stacks inside is flat all the same while it has no more weights than this
 _FLAT = 24
+#: and one whose layers are only applied again
+_FLAT_AGAIN = 64
 
 Data = dict[str, Any]
 #: gives a site's data, and a line of the spec for a span
@@ -91,8 +93,9 @@ class _Draw:
             "line": self.line(child.span) if child is not None else None,
             "loop": applied.loop,
         }
-        inside = [leaf for leaf in node.leaves() if any(map(_numbered, leaf.path[len(node.path) :]))]
-        if inside and len(list(node.sites())) > _FLAT:
+        inside = [step for leaf in node.leaves() for step in leaf.path[len(node.path) :] if _numbered(step)]
+        again = all(step.index is None and step.run is None for step in inside)
+        if inside and len(list(node.sites())) > (_FLAT_AGAIN if again else _FLAT):
             data["bands"] = self.bands(node, applied, unit)
         else:
             data["rows"] = [row for leaf in _leaves(node, applied) for row in self._rows(leaf, len(node.path))]

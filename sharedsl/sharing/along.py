@@ -47,7 +47,7 @@ def facts(line: Line, world: World) -> Facts:
             axes = world.sites[kept[0]].spec.axes
             if not match.parts and not any(axis.name == relation.axis for axis in axes):
                 if match.weight is not None:
-                    axis_named(axes, relation.axis, relation.span)
+                    axis_named(axes, relation.axis, relation.axis_span)
                 continue
             found = True
             specs = private.specs_for(kept[0], kept[0], chosen, world) if chosen else ()
@@ -63,7 +63,7 @@ def facts(line: Line, world: World) -> Facts:
         private.check_used(chosen, used, world)
     if matches and not found:
         first = next((sites[0] for match in matches for _, sites in world.select.below(match)), None)
-        axis_named(() if first is None else world.sites[first].spec.axes, relation.axis, relation.span)
+        axis_named(() if first is None else world.sites[first].spec.axes, relation.axis, relation.axis_span)
     return out
 
 

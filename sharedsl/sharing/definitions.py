@@ -147,6 +147,10 @@ class Definitions(Resolving):
         pending, self.facts.factors = sorted(self.facts.factors, key=_factor_key), []
         changed = False
         for factor in pending:
+            itself = self.itself(factor.site, factor.parts)
+            if itself is not None:
+                changed = self._factored(itself, factor) or changed
+                continue
             view = self.resolve(factor.site, factor.parts)
             if view is None:
                 if factor.parts:
@@ -166,6 +170,9 @@ class Definitions(Resolving):
                 "not-whole-storage", message, [factor.line], help="factorise the weight that owns the storage"
             )
             return False
+        return self._factored(var, factor)
+
+    def _factored(self, var: Var, factor: Factor) -> bool:
         found = self._stored(var, Repeated, Private)
         if found is None:
             return False

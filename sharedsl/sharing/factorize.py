@@ -13,7 +13,9 @@ from sharedsl.sharing import maps, tensors
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Factor, Facts
 from sharedsl.sharing.initialisers import start
-from sharedsl.sharing.share import Named, collected, elements_of, equal_later
+from sharedsl.sharing.named import Named, collected
+from sharedsl.sharing.report import suggestion
+from sharedsl.sharing.share import elements_of, equal_later
 from sharedsl.sharing.strided import Map
 from sharedsl.sharing.tensor_specs import TAKES, Spec, spec_of
 from sharedsl.sharing.variables import Bank, LowRank, Product, Var
@@ -51,8 +53,10 @@ def _form(relation: ast.Factorize, line: Line) -> tuple[str, Size, Spec | None]:
         spec = spec_of(relation, line)
         return form, spec.count or sizes.size(1), spec
     if form not in ("low rank", "basis", "bank"):
-        known = f"low rank, basis, bank(k), {', '.join(TAKES)}"
-        raise ViewError("unknown-form", f"a weight is not factorised `as {form}`", relation.span, known)
+        _, fixes = suggestion(form, relation.form_span, ("basis", "bank", *TAKES))
+        known = "" if fixes else f"low rank, basis, bank(k), {', '.join(TAKES)}"
+        message = f"a weight is not factorised `as {form}`"
+        raise ViewError("unknown-form", message, relation.form_span, known, fixes)
     if form == "basis" and not relation.collection:
         raise ViewError("bad-map", "a basis is shared by several weights: say which with `across`", relation.span)
     if form == "bank":
@@ -153,38 +157,55 @@ def define(var: Var, factor: Factor, world: World) -> None:
     if factor.form == "bank":
         _bank(var, factor, world)
         return
-    outs = sides(var.axes)
+    known = None if factor.tensor is not None else world.made.get(("low rank", id(var.axes), id(factor.number)))
+    if known is None:
+        outs = sides(var.axes)
+        if factor.tensor is not None:
+            _tensor(var, factor, outs, world)
+            return
+        if not _has_rank(var, factor, outs, world):
+            return
+        known = _axes(var, factor, outs, world)
+    left, right, init = known[:3]
+    u = world.new(var, "u", left, "factor", init)  # type: ignore[arg-type]
+    v = world.new(var, "v", right, "factor", init)  # type: ignore[arg-type]
+    _because(var, factor.line, u, v)
+    var.definition = LowRank(u, v, factor.number.value or 0, factor.line)
+
+
+def _tensor(var: Var, factor: Factor, outs: int, world: World) -> None:
+    assert factor.tensor is not None
+    try:
+        tensors.define(var, factor.tensor, max(outs, 1), factor.line, world)
+    except tensors.Unfit as problem:
+        message = f"`{world.title(factor.site, factor.parts)}`: {problem}"
+        world.report.error(problem.code, message, factor.line.span, help=problem.help)
+
+
+def _has_rank(var: Var, factor: Factor, outs: int, world: World) -> bool:
+    """Whether a weight can be a product of two matrices of the rank that is wanted."""
     title = world.title(factor.site, factor.parts)
-    if factor.tensor is not None:
-        try:
-            tensors.define(var, factor.tensor, max(outs, 1), factor.line, world)
-        except tensors.Unfit as problem:
-            message = f"`{title}`: {problem}"
-            world.report.error(problem.code, message, factor.line.span, help=problem.help)
-        return
     if not 0 < outs < len(var.axes):
         world.report.error("shape", f"`{title}` is a vector, and a vector has no factors", factor.line.span)
-        return
+        return False
     rows, columns = prod(var.shape[:outs]), prod(var.shape[outs:])
-    rank = factor.number.value or 0
-    limit = min(rows, columns)
+    rank, limit = factor.number.value or 0, min(rows, columns)
     if rank > limit:
         message = f"rank {rank} is more than the {limit} that a {rows} x {columns} weight can have (`{title}`)"
         world.report.error("rank-too-big", message, factor.line.span, help=f"the rank is at most {limit}")
-        return
-    key = ("low rank", id(var.axes), id(factor.number))
-    known = world.made.get(key)
-    if known is None:
-        for side in (var.axes[:outs], var.axes[outs:]):
-            world.ctx.trace.decided(factor.number, "<=", sizes.product([axis.size for axis in side]), True)
-        left = (*(Axis(axis.size, axis.name, "out") for axis in var.axes[:outs]), Axis(factor.number, "rank", "in"))
-        right = (Axis(factor.number, "rank", "out"), *(Axis(axis.size, axis.name, "in") for axis in var.axes[outs:]))
-        known = world.made[key] = (left, right, var.axes)
-    left, right = known[:2]  # type: ignore[assignment]
-    u = world.new(var, "u", left, "factor", start("zeros"))
-    v = world.new(var, "v", right, "factor", start("zeros"))
-    _because(var, factor.line, u, v)
-    var.definition = LowRank(u, v, rank, factor.line)
+    return rank <= limit
+
+
+def _axes(var: Var, factor: Factor, outs: int, world: World) -> tuple[object, ...]:
+    """The axes of the two factors and what they begin as: the same for all weights of a spec."""
+    for side in (var.axes[:outs], var.axes[outs:]):
+        world.ctx.trace.decided(factor.number, "<=", sizes.product([axis.size for axis in side]), True)
+    left = (*(Axis(axis.size, axis.name, "out") for axis in var.axes[:outs]), Axis(factor.number, "rank", "in"))
+    right = (Axis(factor.number, "rank", "out"), *(Axis(axis.size, axis.name, "in") for axis in var.axes[outs:]))
+    # what the key is made of is kept with it, so that nothing else gets its identity
+    made = (left, right, start("zeros"), var.axes, factor.number)
+    world.made["low rank", id(var.axes), id(factor.number)] = made
+    return made
 
 
 def _bank(var: Var, factor: Factor, world: World) -> None:

@@ -45,7 +45,7 @@ def folds(expanded: ExpandedPlans, ctx: PlanContext) -> tuple[tuple[FoldEdit, ..
                         "fold-twice", message, [known[1], line], help="fold it once: the product of both, or one list"
                     )
         except Failure as problem:
-            report.error("bad-value", str(problem), getattr(problem, "span", line.span))
+            report.failure(problem, line.span, line.scope.names)
     _overlaps(list(made.values()), report)
     edits = sorted((edit for edit, _ in made.values()), key=_inner_first)
     return tuple(edits), report.found

@@ -16,6 +16,8 @@ def suffixes(stored: list[Var], state: Definitions) -> dict[int, tuple[Path, str
     taken: set[str] = set()
     out: dict[int, tuple[Path, str]] = {}
     reached: Counter[Path] | None = None
+    owner: Path | None = None
+    module = ""
     for var in stored:
         suffix = _application(var, state)
         if suffix and var.role not in PRIVATE:
@@ -24,7 +26,8 @@ def suffixes(stored: list[Var], state: Definitions) -> dict[int, tuple[Path, str
                 suffix = ""
         name = var.name + suffix
         unique, more = name, 1
-        module = key(var.owner)
+        if var.owner is not owner:  # neighbours are mostly of one module
+            owner, module = var.owner, key(var.owner)
         while f"{module}.{unique}" in taken:
             more += 1
             unique = f"{name}_{more}"

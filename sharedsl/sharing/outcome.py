@@ -51,7 +51,8 @@ def _something_sent(stored: list[Var], state: Definitions) -> None:
 
 def _storage(number: int, var: Var, name: tuple[Path, str]) -> Storage:
     init: Init = var.written[0] if var.written else var.init
-    because = tuple(line.span for line in in_order(var.because.values())) if var.because else ()
+    lines = var.because.values()
+    because = tuple([line.span for line in (in_order(lines) if len(lines) > 1 else lines)])
     return Storage(
         number, name[0], name[1], var.site, var.axes, init, var.role, var.dtype, not (var.frozen or var.freeze),
         var.no_decay, var.span, because, var.local is not None,
@@ -70,12 +71,16 @@ class _Outcome:
     # ------------------------------------------------------------------ what is stored
 
     def stored(self) -> list[Var]:
-        """The unknowns that end up as tensors, in order."""
+        """The unknowns that end up as tensors, in order; the plan's own as the model comes to read them."""
         found: dict[int, Var] = {}
         for site in self.world.sites[: self.world.own]:
             self._leaves(self.world.vars[site.index], found)
         self._orphans(found)
-        return sorted(found.values(), key=lambda var: (var.order, var.name))
+        first: dict[int, int] = {}
+        for at, var in enumerate(found.values()):
+            if var.site >= self.world.own:
+                first.setdefault(var.site, at - len(found))
+        return sorted(found.values(), key=lambda var: (first.get(var.site, 0), var.order, var.name))
 
     def _orphans(self, stored: dict[int, Var]) -> None:
         own = self.world.sites[self.world.own :]
@@ -117,8 +122,9 @@ class _Outcome:
 
     def _plain(self, var: Var) -> bool:
         """Whether an unknown is stored as it is, as nearly all are."""
-        index = var.index
-        return index not in self.state.pieces and var.definition is None and index not in self.state.facts.private
+        if var.definition is not None:
+            return False
+        return var.index not in self.state.pieces and var.index not in self.state.facts.private
 
     def _one_piece(self, var: Var) -> Piece | None:
         pieces = self.state.pieces.get(var.index)

@@ -25,7 +25,7 @@ LAYER = "sharing"
 
 
 def own_weights(expanded: ExpandedPlans, ctx: PlanContext, first: int, report: Report) -> tuple[Site, ...]:
-    """The sites of the plan's weights, numbered from `first` on, by name."""
+    """The sites of the plan's weights, numbered from `first` on."""
     lines = [line for line in expanded.lines() if isinstance(line.relation, ast.WeightDecl)]
     lines.sort(key=lambda line: (line.span.start, repr(line.bound)))
     found: dict[str, tuple[Line, WeightSpec]] = {}
@@ -37,7 +37,7 @@ def own_weights(expanded: ExpandedPlans, ctx: PlanContext, first: int, report: R
         spec = _spec(declared, line, ctx, report)
         if spec is not None:
             found[declared.name] = (line, spec)
-    ordered = sorted(found)
+    ordered = sorted(found)  # the order of a plan's lines says nothing
     return tuple(Site(first + at, (Step(name),), found[name][1], LAYER) for at, name in enumerate(ordered))
 
 
@@ -60,7 +60,7 @@ def _spec(declared: ast.WeightDecl, line: Line, ctx: PlanContext, report: Report
         axes = (*_axes(declared.outs, line, "out"), *_axes(declared.ins or (), line, "in"))
         init = init_of(declared.init, line) if declared.init is not None else usual(axes)
     except ViewError as problem:
-        report.error(problem.code, str(problem), problem.span, help=problem.help)
+        report.error(problem.code, str(problem), problem.span, help=problem.help, fixes=problem.fixes)
         return None
     except Failure as problem:
         report.failure(problem, line.span, ctx.parameters)
@@ -68,7 +68,7 @@ def _spec(declared: ast.WeightDecl, line: Line, ctx: PlanContext, report: Report
     dtype = declared.dtype or "float32"
     if dtype not in DTYPES:
         report.error("unknown-dtype", f"no dtype `{dtype}`", line.span, help=f"a weight is {', '.join(DTYPES)}")
-        return None
+        dtype = "float32"  # a weight of that name there is
     frozen, no_decay = "frozen" in declared.flags, "no_decay" in declared.flags
     written = declared.init is not None
     return WeightSpec(declared.name, axes, init, dtype, frozen, no_decay, declared.span, written)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sharedsl.comptime import Failure
 from sharedsl.comptime.evaluate import Unknown
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label
+from sharedsl.diagnostics.nearest import distance, nearest
 from sharedsl.sharing.context import Line
 from sharedsl.source import NOWHERE, Span
 
@@ -52,7 +53,7 @@ class Report:
             help, fixes = suggestion(problem.name, problem.span, names)
             self.error("unknown-name", f"nothing here is called `{problem.name}`", problem.span, help=help, fixes=fixes)
         else:
-            self.error("bad-value", str(problem), getattr(problem, "span", span))
+            self.error("bad-value", str(problem), getattr(problem, "span", span), fixes=problem.fixes)
 
     def lines(
         self, code: str, message: str, lines: Iterable[Line | None], help: str = "", fixes: tuple[Fix, ...] = ()
@@ -83,26 +84,6 @@ def in_order(lines: Iterable[Line | None]) -> list[Line]:
 
 def without(line: Line) -> Fix:
     return Fix("remove this line", (Edit(line.span, ""),))
-
-
-def distance(a: str, b: str) -> int:
-    """Levenshtein's."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        previous, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
-    return row[-1]
-
-
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that `word` was probably meant to be."""
-    best: tuple[int, str] | None = None
-    for candidate in candidates:
-        apart = distance(word.lower(), candidate.lower())
-        if apart <= min(3, max(len(word), len(candidate)) // 2) and (best is None or (apart, candidate) < best):
-            best = (apart, candidate)
-    return best[1] if best else None
 
 
 def suggestion(word: str, span: Span, candidates: Iterable[str]) -> tuple[str, tuple[Fix, ...]]:

@@ -22,6 +22,10 @@ class Resolving:
         #: unknowns whose factors were asked for since this was last emptied
         self.touched: set[int] = set()
 
+    def itself(self, site: int, parts: tuple[str, ...]) -> Var | None:
+        """The unknown of a site that nothing was said of, as most are; None where `resolve` must find out."""
+        return None if parts or site in self.facts.private or site in self.pieces else self.world.vars[site]
+
     def resolve(self, site: int, parts: tuple[str, ...]) -> View | None:
         """The unknown that a site or one of its parts reads whole; None if there is none (yet)."""
         var = self.world.vars[site]

@@ -77,7 +77,9 @@ class Selecting:
         """What `selector` names, from `start` (the root if not given) on. Nothing found is reported as `no-site`."""
         first = start or Match(self.root)
         begin = replace(first, captures=()) if first.captures else first
-        found = list(dict.fromkeys(self._match(begin, selector.segments, scope)))
+        found = list(self._match(begin, selector.segments, scope))
+        if len(found) > 1:
+            found = list(dict.fromkeys(found))
         if report is not None:
             if not found:
                 self._nothing(begin, selector, scope, report)

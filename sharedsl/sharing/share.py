@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from sharedsl.comptime import Failure
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label
-from sharedsl.record import dataclass
 from sharedsl.sharing import maps, private
 from sharedsl.sharing.along import facts as along_facts
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Facts, Later, Resolve
-from sharedsl.sharing.nodes import Relative, written
-from sharedsl.sharing.paths import alternatives
+from sharedsl.sharing.named import Key, Named, collected, in_each
+from sharedsl.sharing.nodes import written
 from sharedsl.sharing.select import Match
 from sharedsl.sharing.variables import Edge
 from sharedsl.sharing.views import ViewError, take
 from sharedsl.sharing.world import EARLY, World
 from sharedsl.source import Span
 from sharedsl.syntax import ast
-
-#: a path below an element, the slice and the part of the weight there
-Key = tuple[Relative, tuple[ast.Sub, ...], tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """One weight of one element."""
-
-    sites: tuple[int, ...]
-    parts: tuple[str, ...]
-    subs: tuple[ast.Sub, ...]
 
 
 def facts(line: Line, world: World) -> Facts:
@@ -104,18 +91,6 @@ def elements_of(collection: tuple[ast.Selector, ...], line: Line, world: World) 
     return out
 
 
-def named_in(selector: ast.Selector, element: Match, line: Line, world: World, quiet: bool = True) -> dict[Key, Named]:
-    """What a selector names in one element, by path from it."""
-    out: dict[Key, Named] = {}
-    depth = len(element.node.path)
-    for match in world.matches(selector, line, element, quiet):
-        prefix = tuple((step.name, step.index) for step in match.node.path[depth:])
-        for relative, sites in world.select.below(match):
-            path = (*prefix, (match.weight, None)) if match.weight is not None else (*prefix, *relative)
-            out[path, match.subs, match.parts] = Named(sites, match.parts, match.subs)
-    return out
-
-
 def _across(line: Line, relation: ast.Share, world: World, out: Facts) -> None:
     elements = elements_of(relation.collection, line, world)
     if not elements:
@@ -146,31 +121,9 @@ def _across(line: Line, relation: ast.Share, world: World, out: Facts) -> None:
     private.check_used(chosen, used, world)
 
 
-def collected(
-    selector: ast.Selector, excepted: tuple[ast.Selector, ...], elements: list[Match], line: Line, world: World
-) -> list[dict[Key, Named]]:
-    """What P without Q names in each element. A P that no element has is reported."""
-    named = [named_in(selector, element, line, world) for element in elements]
-    if not any(named):
-        world.matches(selector, line, elements[0])
-        return [{} for _ in elements]
-    for each in alternatives(selector):
-        if not any(named_in(each, element, line, world) for element in elements):
-            world.matches(each, line, elements[0])
-    for each in excepted:
-        hit = False
-        for at, element in enumerate(elements):
-            gone = {key[0] for key in named_in(each, element, line, world)}
-            hit = hit or bool(gone)
-            named[at] = {key: value for key, value in named[at].items() if key[0] not in gone}
-        if not hit:
-            world.matches(each, line, elements[0])
-    return named
-
-
 def _keys_on(part: ast.Part, elements: list[Match], line: Line, world: World) -> set[object]:
     assert part.on is not None
-    keys: set[object] = {key[0] for element in elements for key in named_in(part.on, element, line, world)}
+    keys: set[object] = {key[0] for each in in_each(part.on, elements, line, world) for key in each}
     if not keys:
         world.matches(part.on, line, elements[0])
     return keys

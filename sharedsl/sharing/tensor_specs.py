@@ -6,7 +6,9 @@ from sharedsl.comptime import evaluate
 from sharedsl.model.sizes import Size
 from sharedsl.record import dataclass
 from sharedsl.sharing.context import Line
+from sharedsl.sharing.report import suggestion
 from sharedsl.sharing.views import ViewError
+from sharedsl.source import Span
 from sharedsl.syntax import ast
 
 #: form -> the arguments that it takes, and what its first one without a name is
@@ -85,8 +87,10 @@ def spec_of(relation: ast.Factorize, line: Line) -> Spec:
         else:
             more = ["ranks by axis"] if form == "tucker" else []
             shown = ", ".join([*(f"`{each}`" for each in takes), *more]) or "nothing"
-            help = "write one of them: `sharedsl explain factor-unknown` lists the forms' parts"
-            raise ViewError("unknown-argument", f"`{form}` takes {shown}", arg.value.span, help)
+            name, help = arg.name or "", "`sharedsl explain factor-unknown` lists the forms' parts"
+            where = Span(arg.span.path, arg.span.start, arg.span.start + len(name)) if name else arg.value.span
+            fixes = suggestion(name, where, takes)[1] if name not in ("", *takes) else ()
+            raise ViewError("unknown-argument", f"`{form}` takes {shown}", where, "" if fixes else help, fixes)
     if named and ranks:
         message = "ranks are written once: `rank ..`, or by axis"
         raise ViewError("unknown-argument", message, relation.span, "leave one of them out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sharedsl.comptime import Failure
 from sharedsl.comptime.evaluate import Unknown
+from sharedsl.diagnostics.nearest import nearest
 from sharedsl.record import dataclass
 from sharedsl.sharing import private, views
 from sharedsl.sharing.building import CALLS, Builder
@@ -11,7 +12,6 @@ from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Facts, Later, Resolve
 from sharedsl.sharing.nodes import Relative, written
 from sharedsl.sharing.paths import as_selector, substitute
-from sharedsl.sharing.report import nearest
 from sharedsl.sharing.select import Match
 from sharedsl.sharing.variables import Edge
 from sharedsl.sharing.views import View, ViewError
@@ -224,6 +224,9 @@ class _Tie:
                 return None
             except ViewError as problem:
                 self.world.reject(problem)
+                return []
+            except Failure as problem:
+                self.world.report.failure(problem, self.relation.span, _meant(problem, self.world))
                 return []
             if not self.world.same_axes(left.axes, right.axes):
                 self._shapes(target, left, right)

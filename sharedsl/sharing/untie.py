@@ -9,8 +9,9 @@ from sharedsl.sharing import strided
 from sharedsl.sharing.classes import Classes
 from sharedsl.sharing.context import Line
 from sharedsl.sharing.facts import Facts, Later, base_of
+from sharedsl.sharing.named import Named
 from sharedsl.sharing.report import Report
-from sharedsl.sharing.share import Named, equal_later
+from sharedsl.sharing.share import equal_later
 from sharedsl.sharing.variables import Edge
 from sharedsl.sharing.world import World
 from sharedsl.syntax import ast

@@ -5,22 +5,24 @@ from __future__ import annotations
 from math import prod
 
 from sharedsl.comptime import Failure, Scope, evaluate
+from sharedsl.diagnostics import Fix
 from sharedsl.model import sizes
 from sharedsl.model.sites import Axis
 from sharedsl.model.sizes import Arith, Real, Size
 from sharedsl.record import dataclass, replace
 from sharedsl.sharing import strided
+from sharedsl.sharing.report import suggestion
 from sharedsl.sharing.strided import Box, Digit, Map
 from sharedsl.source import Span
 from sharedsl.syntax import ast
 
 
 class ViewError(Exception):
-    """A view that cannot be; `code` and `span` are for the diagnostic."""
+    """A view that cannot be; `code`, `span` and the rest are for the diagnostic."""
 
-    def __init__(self, code: str, message: str, span: Span, help: str = "") -> None:
+    def __init__(self, code: str, message: str, span: Span, help: str = "", fixes: tuple[Fix, ...] = ()) -> None:
         super().__init__(message)
-        self.code, self.span, self.help = code, span, help
+        self.code, self.span, self.help, self.fixes = code, span, help, fixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +294,9 @@ def _position(expr: ast.Expr, size: Size, scope: Scope) -> Size:
 def axis_named(axes: tuple[Axis, ...], name: str, span: Span) -> int:
     found = [at for at, axis in enumerate(axes) if axis.name == name]
     if len(found) != 1:
-        known = ", ".join(f"`{axis.name}`" for axis in axes if axis.name)
-        what = f"no axis is called `{name}`" if not found else f"{len(found)} axes are called `{name}`"
-        raise ViewError("no-axis", what, span, f"there is {known}" if known else "axes are counted from 0")
+        if found:
+            raise ViewError("no-axis", f"{len(found)} axes are called `{name}`", span, "axes are counted from 0")
+        help, fixes = suggestion(name, span, [axis.name for axis in axes if axis.name])
+        help = help or ("" if fixes else "axes are counted from 0")
+        raise ViewError("no-axis", f"no axis is called `{name}`", span, help, fixes)
     return found[0]

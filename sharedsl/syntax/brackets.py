@@ -8,6 +8,7 @@ beginning, and the guess counts if that gets further.
 from __future__ import annotations
 
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, Label, error
+from sharedsl.record import dataclass
 from sharedsl.source import Span
 from sharedsl.syntax.lexer import OPENING, Token, tokenize
 from sharedsl.syntax.panic import open_body
@@ -74,22 +75,43 @@ def _open_brackets(machine: Machine) -> list[Token]:
 
 
 def _close_by_indentation(machine: Machine, text: str) -> tuple[Machine, Diagnostic] | None:
-    """At the end of the item: the first `}` that stands further left than the header it would close."""
+    """At the end of the item: before the first line that stands no deeper than the header of the body it is in.
+
+    That is a statement, where the ones above it in the body are deeper, or a `}` that is further left than the header.
+    """
     tokens = machine.tokens
     if tokens[machine.at].type != "$END":
         return None
-    opened: list[Token] = []
+    opened: list[_Body] = []
     for at, token in enumerate(tokens[: machine.at]):
+        if token.type == "_NL":
+            continue
+        begins_line = not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
+        own, here = opened[-1] if opened else None, column(text, token.start)
+        if token.type == "RBRACE" and opened:
+            opened.pop()
+            is_wrong = begins_line and own is not None and here < own.indent
+        else:
+            is_wrong = own is not None and own.is_deeper is True and here <= own.indent and tokens[at - 1].type == "_NL"
+        if own is not None and is_wrong and own.brace.text:
+            mended = _try(machine, at, [own.brace], text, "")
+            if mended is not None:
+                found = "`}`" if token.type == "RBRACE" else "line"
+                return mended, _report(machine, [own.brace], _end_before(tokens, at), found, text)
+        if own is not None and own.is_deeper is None:
+            own.is_deeper = begins_line and here > own.indent
         if token.type == "LBRACE":
-            opened.append(token)
-        elif token.type == "RBRACE" and opened:
-            own = opened.pop()
-            begins_line = not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
-            if begins_line and own.text and column(text, token.start) < indent(text, own.start):
-                mended = _try(machine, at, [own], text, "")
-                if mended is not None:
-                    return mended, _report(machine, [own], _end_before(tokens, at), f"`{token.text}`", text)
+            opened.append(_Body(token, indent(text, token.start)))
     return None
+
+
+@dataclass(slots=True)
+class _Body:
+    """A body that is open: its brace, how far its header is indented, and whether its first line is further."""
+
+    brace: Token
+    indent: int
+    is_deeper: bool | None = None
 
 
 def _end_before(tokens: list[Token], at: int) -> int:
@@ -135,6 +157,6 @@ def _report(machine: Machine, closed: list[Token], place: int, found: str, text:
         inserted = "\n" + " " * indent(text, closed[0].start) + "}"
     fix = Fix(f"insert `{marks}`", (Edit(span, inserted),))
     message = f"expected `{marks}` to close this `{closed[-1].text}`, found {found}"
-    if found == "`}`":
-        message = "expected `}` to close this `{`: the next `}` stands further out"
+    if found in ("`}`", "line"):
+        message = f"expected `}}` to close this `{{`: the next {found} stands further out"
     return error("syntax", message, span, "", *labels, fixes=(fix,))

@@ -43,7 +43,8 @@ def share_across(parts: Parts, span: Span) -> ast.Share:
 
 def share_along(parts: Parts, span: Span) -> ast.Share:
     selector, axis, how, excepted, with_ = parts
-    return ast.Share(selector, (), axis.text, how, excepted or (), with_ or (), span=span)
+    where = Span(span.path, axis.start, axis.end)
+    return ast.Share(selector, (), axis.text, how, excepted or (), with_ or (), axis_span=where, span=span)
 
 
 def fold_times(parts: Parts, span: Span) -> ast.Fold:
@@ -88,7 +89,8 @@ def _factorized(
     read = _form(form)
     if read is None:
         raise Misfit(f"expected a form after `as`: one of {', '.join(FORMS)}", form.span)
-    return ast.Factorize(selector, collection or (), how, rank, *read, span=span)
+    where = Span(form.span.path, form.span.start, form.span.start + len(read[0]))
+    return ast.Factorize(selector, collection or (), how, rank, *read, form_span=where, span=span)
 
 
 def _form(expr: ast.Expr) -> tuple[str, tuple[ast.Arg, ...]] | None:

@@ -31,9 +31,9 @@ def parse(source: SourceFile) -> tuple[ast.File, list[Diagnostic]]:
     return ast.File(tuple(items), span=Span(source.path, 0, len(text))), problems
 
 
-def item_starts(text: str) -> list[int]:
-    """Where the items begin: each at column 0, with its word."""
-    return [match.start() for match in _ITEM.finditer(text)]
+def item_starts(text: str, start: int = 0, end: int | None = None) -> list[int]:
+    """Where the items begin: each at column 0, with its word. `start` and `end` are beginnings of lines."""
+    return [match.start() for match in _ITEM.finditer(text, start, len(text) if end is None else end)]
 
 
 def parse_item(text: str, path: str, start: int, end: int) -> tuple[list[ast.Item], list[Diagnostic]]:

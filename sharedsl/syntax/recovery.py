@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from sharedsl.diagnostics import Diagnostic, Edit, Fix, error
+from sharedsl.diagnostics.nearest import distance
 from sharedsl.source import Span
 from sharedsl.syntax.brackets import close_brackets
 from sharedsl.syntax.expected import explain_panic, explain_repair
 from sharedsl.syntax.lexer import ITEM_WORDS, Token
 from sharedsl.syntax.panic import panic
 from sharedsl.syntax.parser import Machine
-from sharedsl.syntax.repair import acceptable, accepts, apply_repair, distance, find_repair, forgiven
+from sharedsl.syntax.repair import acceptable, accepts, apply_repair, find_repair, forgiven
 
 #: after so many errors the rest of an item is noise
 _MAX_REPORTS = 20

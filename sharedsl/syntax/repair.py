@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from sharedsl.diagnostics.nearest import distance
 from sharedsl.record import dataclass
 from sharedsl.syntax.lexer import OPENING, STATEMENT_WORDS, Token
 from sharedsl.syntax.parser import Machine
@@ -244,20 +245,3 @@ def _slips(machine: Machine, token: Token, fitting: set[str]) -> Iterator[Repair
         for kind in (*_INSERTABLE, *_OPENERS):
             if kind in fitting and kind not in ("BAD", "_NL"):
                 yield Repair((kind,), 1)
-
-
-def distance(left: str, right: str) -> int:
-    """The number of letters to add, remove, change or swap with the next one."""
-    if abs(len(left) - len(right)) > 3:
-        return 4
-    older: list[int] = []
-    old = list(range(len(right) + 1))
-    for i, a in enumerate(left, 1):
-        new = [i]
-        for j, b in enumerate(right, 1):
-            best = min(old[j] + 1, new[j - 1] + 1, old[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
-                best = min(best, older[j - 2] + 1)
-            new.append(best)
-        older, old = old, new
-    return old[-1]

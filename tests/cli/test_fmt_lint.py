@@ -63,7 +63,7 @@ def test_lint_fixes(run: Run) -> None:
     assert Path("toy.sdsl").read_text() == UNUSED
     fixed = run("lint", "toy.sdsl", "--fix")
     assert fixed.code == 0 and "fixed 1 finding in 1 file" in fixed.err
-    assert Path("toy.sdsl").read_text() == SPEC
+    assert Path("toy.sdsl").read_text() == SPEC.lstrip()  # as `fmt` has it: the file was in the style before
     assert run("lint", "toy.sdsl", "--fix").err == ""
 
 

@@ -18,6 +18,8 @@ async function main([command, file]) {
     published.push(each)
     waiting.shift()?.(each)
   })
+  const messages = []
+  connection.onNotification('window/showMessage', (each) => messages.push(each))
   connection.onUnhandledNotification(() => {})
   connection.onRequest('client/registerCapability', () => null)
   connection.onRequest('workspace/configuration', ({ items }) => items.map(() => null))
@@ -28,7 +30,7 @@ async function main([command, file]) {
   connection.listen()
 
   const started = await connection.sendRequest(InitializeRequest.type, {
-    processId: process.pid, rootUri: null, workspaceFolders: null,
+    processId: process.pid, rootUri: null, workspaceFolders: null, initializationOptions: { showsTables: true },
     capabilities: { textDocument: { hover: { contentFormat: ['markdown'] }, inlayHint: {}, publishDiagnostics: {} } },
   })
   await connection.sendNotification(InitializedNotification.type, {})
@@ -47,6 +49,9 @@ async function main([command, file]) {
   const hints = await connection.sendRequest(InlayHintRequest.type, {
     textDocument, range: { start: { line: 0, character: 0 }, end: { line: lines.length, character: 0 } },
   })
+  const lenses = await connection.sendRequest('textDocument/codeLens', { textDocument })
+  const { command: name, arguments: given } = lenses.find((each) => each.command.title === 'compare plans').command
+  const table = await connection.sendRequest('workspace/executeCommand', { command: name, arguments: given })
   await connection.sendNotification(DidChangeTextDocumentNotification.type, {
     textDocument: { uri, version: 2 },
     contentChanges: [{ text: text.replace('Embedding(', 'Embeding(') }],
@@ -55,7 +60,7 @@ async function main([command, file]) {
   while (!broken.diagnostics.length) broken = await next()
   await connection.sendRequest(ShutdownRequest.type)
   await connection.sendNotification(ExitNotification.type)
-  console.log(JSON.stringify({ capabilities: started.capabilities, clean, hover, hints, broken }))
+  console.log(JSON.stringify({ capabilities: started.capabilities, clean, hover, hints, table, messages, broken }))
   process.exit(0)
 }
 

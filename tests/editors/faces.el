@@ -1,6 +1,6 @@
 ;; Visits each file in FILES with sharedsl-mode; writes, a line each, the face at the first character of every word:
 ;; file, line, column (from 0), face. Then indents all of the flattened text and says whether it is as before.
-(setq make-backup-files nil auto-save-default nil inhibit-message t)
+(setq make-backup-files nil auto-save-default nil create-lockfiles nil inhibit-message t)
 (load (getenv "SHAREDSL_MODE"))
 (let ((out (getenv "OUT")) (lines '()))
   (dolist (file (split-string (getenv "FILES") "\n" t))

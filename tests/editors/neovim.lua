@@ -44,6 +44,29 @@ local ok, problem = pcall(function()
   out.clean = #vim.diagnostic.get(0, { severity = vim.diagnostic.severity.ERROR })
   local whole = { start = { line = 0, character = 0 }, ['end'] = { line = 30, character = 0 } }
   out.hints = request('textDocument/inlayHint', { textDocument = place.textDocument, range = whole })
+  -- the lens "compare plans", run as a user runs it, opens a window with the table
+  vim.lsp.codelens.refresh()
+  assert(vim.wait(10000, function() return #vim.lsp.codelens.get(0) > 1 end, 20), 'no lenses')
+  for _, each in ipairs(vim.lsp.codelens.get(0)) do
+    if each.command.title == 'compare plans' then
+      vim.fn.cursor(each.range.start.line + 1, 1)
+    end
+  end
+  local windows = #vim.api.nvim_list_wins()
+  vim.ui.select = function(lenses, _, chosen)
+    for at, each in ipairs(lenses) do
+      if vim.inspect(each):find('compare plans') then
+        return chosen(each, at)
+      end
+    end
+  end
+  vim.lsp.codelens.run()
+  assert(vim.wait(10000, function() return #vim.api.nvim_list_wins() > windows end, 20), 'no table')
+  for _, each in ipairs(vim.api.nvim_list_wins()) do
+    if vim.api.nvim_win_get_config(each).relative ~= '' then
+      out.table = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(each), 0, -1, false)
+    end
+  end
   local line = vim.fn.getline(row + 1)
   vim.fn.setline(row + 1, (line:gsub('Embedding', 'Embeding')))
   local errors = function() return vim.diagnostic.get(0, { severity = vim.diagnostic.severity.ERROR }) end

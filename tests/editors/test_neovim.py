@@ -75,6 +75,7 @@ def test_language_server(editor: str, tmp_path: Path) -> None:
     assert done["attached"] == "sharedsl" and done["clean"] == 0
     assert "Embedding" in json.dumps(done["hover"])
     assert done["hints"]
+    assert any(line.startswith("| one ") and "11,683,584" in line for line in done["table"])
     assert "Embeding" in done["broken"]
 
 

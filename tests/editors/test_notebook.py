@@ -28,7 +28,10 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
+    from traitlets.config import Config
+
+    # no history: its file would be gone when the process ends
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shell.run_line_magic("load_ext", "sharedsl.notebook")
     yield shell
     shell.run_line_magic("unload_ext", "sharedsl.notebook")

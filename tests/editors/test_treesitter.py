@@ -113,6 +113,20 @@ def test_queries(path: Path) -> None:
     assert found == {query.capture_name(at) for at in range(query.capture_count)}
 
 
+def test_the_order_of_helix_queries_does_not_matter() -> None:
+    """Its versions differ in whether the first or the last pattern wins: no node has two captures."""
+    from tree_sitter import Query, QueryCursor
+
+    from tests.editors.treesitter import language
+
+    query = Query(language(), (ROOT / "editors/helix/queries/sharedsl/highlights.scm").read_text())
+    for spec in SPECS:
+        seen: dict[int, str] = {}
+        for name, nodes in QueryCursor(query).captures(tree(spec.read_text())).items():
+            for node in nodes:
+                assert seen.setdefault(node.id, name) == name, f"{spec.name}: {node.text} is {name} and {seen[node.id]}"
+
+
 def test_parser_is_the_grammars(tmp_path: Path) -> None:
     """`make grammars` would change nothing."""
     if shutil.which("tree-sitter") is None:

@@ -172,6 +172,7 @@ def test_client_layer_drives_the_server(tmp_path: Path) -> None:
     assert not [each for each in done["clean"]["diagnostics"] if each["severity"] == 1]
     assert "Embedding" in json.dumps(done["hover"])
     assert done["hints"]
+    assert "| one " in done["table"] and done["messages"] == []  # the extension shows the table
     (wrong,) = (each for each in done["broken"]["diagnostics"] if each["severity"] == 1)
     assert "Embeding" in wrong["message"]
 

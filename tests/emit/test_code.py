@@ -87,3 +87,19 @@ def test_module_plan_names_every_module() -> None:
     paths = [row.path for row in plan.modules]
     assert paths[0] == "" and "encoder.0.rel.table" in paths and "target" not in paths
     assert "source" in str(plan)
+
+
+def test_scans_hand_on_plain_variables() -> None:
+    code = text("BiLstm")
+    assert "h = c = x.new_zeros(B, self.hidden)" in code and "h, c = self.there(x_t, h, c)" in code
+    assert "cache" not in code.replace("linecache", "")
+
+
+def test_several_weights_of_one_owner_are_unpacked() -> None:
+    assert "weight_lora_b, weight_lora_a = self.q()" in text("RobertaBaseVera")
+
+
+def test_sizes_are_the_callers() -> None:
+    assert "fresh.repeat_interleave(self.kv_heads, dim=-2)" in text("Llama2_7BCla2Mqa")
+    assert "bound=dim**-0.5" in text("RobertaLarge")
+    assert "assert heads % 32" not in text("MultiQuery")

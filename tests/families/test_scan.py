@@ -96,7 +96,7 @@ def test_all_steps_are_one_application() -> None:
 def test_states_are_handed_on_in_a_loop() -> None:
     text = source(compiled(model("one by one"), "Built"))
     assert "for each in self.cells:" in text
-    assert "steps = [each(x_t, carry, 0) for x_t in x.unbind(1)]" in text
+    assert "h = each(x_t, h)" in text
     assert "cache=None" not in text
 
 

@@ -11,7 +11,7 @@ from sharedsl.analysis.pipeline import Analysis, analyze
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.ide.workspace import Workspace
 from sharedsl.lint import lint
-from sharedsl.source import SourceFile
+from sharedsl.source import SourceFile, Span
 from tests.ide.edits import edit
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -27,8 +27,23 @@ def start(seed: int) -> str:
 def same(analysis: Analysis, fresh: Analysis) -> None:
     assert _shown(analysis.diagnostics) == _shown(fresh.diagnostics)
     assert repr(analysis.file) == repr(fresh.file)
-    assert [item.span for item in analysis.file.items] == [item.span for item in fresh.file.items]
+    assert places(analysis.file) == places(fresh.file)
     assert analysis.targets == fresh.targets
+
+
+def places(tree: object) -> list[Span]:
+    """Every place in a tree."""
+    found: list[Span] = []
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Span):
+            found.append(node)
+        elif isinstance(node, tuple):
+            todo += node
+        elif hasattr(node, "__dataclass_fields__"):
+            todo += [getattr(node, name) for name in node.__dataclass_fields__]
+    return found
 
 
 def _shown(found: object) -> list[Diagnostic]:
@@ -55,6 +70,39 @@ def walk(seed: int, steps: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_random_edits(seed: int) -> None:
     walk(seed, 5)
+
+
+def test_comments_and_blanks_leave_all_that_is_known() -> None:
+    """What stands between statements changes nothing but places: not one check is made again."""
+    text, path = (SPECS / "language" / "bytes.sdsl").read_text(encoding="utf-8"), "/specs/edited.sdsl"
+    workspace, rng = Workspace(), random.Random(1)
+    workspace.put(path, text)
+    workspace.diagnostics(path)
+    checker = workspace.checker(path)
+    assert checker is not None
+    for comment in ("  # n", "  # note", "\n", "  # note\n\n", "", "\n    # why", ""):
+        at = rng.choice([at for at, char in enumerate(text) if char == "\n" and text[at - 1] in "){}"])
+        edited = text[:at] + comment + text[at:]
+        workspace.put(path, edited)
+        analysis = workspace.analysis(path)
+        assert analysis is not None
+        assert checker.worked == 0
+        fresh = analyze(SourceFile(path, edited))
+        same(analysis, fresh)
+        assert workspace.lint(path) == lint(fresh)
+
+
+def test_blanks_inside_of_a_statement_are_quoted() -> None:
+    """What a message quotes of the text is as it is written now."""
+    text = "model M(dim = 8) {\n  layer a = Linear(dim, dim)\n  forward(x: float[B, dim]) -> float[B, dim] {\n    "
+    text += "require dim + 1 == 3\n    return a(x)\n  }\n}\nbuild Mine = M()\n"
+    workspace, path = Workspace(), "/specs/edited.sdsl"
+    for written in ("dim + 1 == 3", "dim + 1 ==  3", "dim+1 == 3", "dim + 1 == 3"):
+        edited = text.replace("dim + 1 == 3", written)
+        workspace.put(path, edited)
+        analysis = workspace.analysis(path)
+        assert analysis is not None
+        same(analysis, analyze(SourceFile(path, edited)))
 
 
 @pytest.mark.slow

@@ -32,9 +32,9 @@ HOVERS = {
     "ti‸e head": ("tie A = E",),
     "head.wei‸ght": ("head.weight = embed.weight", "owner `embed.weight`", "read by `embed.weight`, `head.weight`"),
     "embed.wei‸ght": ("1,600 parameters",),
-    "build Sma‸ll": ("build Small = Lm(..) with all",),
-    "Lm(dep‸th = 6": ("depth = 4", "A parameter of `Lm`.", "6 in `Small`"),
-    "vo‸cab = 100": ("100 in `Small`",),
+    "build Sma‸ll": ("build Small = Lm(depth = 6) with all(n = 3)",),
+    "Lm(dep‸th = 6": ("depth = 4", "A parameter of `Lm`.", "`6` in `Small`"),
+    "vo‸cab = 100": ("`100` in `Small`",),
     "bud‸get params": ("enforced when the build is compiled",),
     "fun‸ction double": ("without weights",),
     "dou‸ble(concat": ("function double(x: float[...])",),
@@ -52,7 +52,7 @@ def test_hover(place: str) -> None:
         assert part in found.text, found.text
 
 
-@pytest.mark.parametrize("place", ["{‸\n  layer embed", "[8, ‸8]", "of‸ Lm { tie"])
+@pytest.mark.parametrize("place", ["{‸\n  layer embed", "[8, ‸8]", "vocab = 10‸0"])
 def test_no_hover(place: str) -> None:
     _, view, offset = at(place)
     assert hover.hover(view, offset) is None

@@ -1,147 +1,100 @@
-"""Renames leave what a spec means alone: the generated code is the same up to the name."""
+"""Renames leave what a spec means alone: the generated code is the same up to the names."""
 
 from __future__ import annotations
 
-import ast
 import random
-import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from sharedsl.analysis.pipeline import Analysis, compile_build
 from sharedsl.ide import navigation
+from sharedsl.ide.renaming import edited, renames
 from sharedsl.ide.symbols import Occurrence
 from sharedsl.ide.view import View
 from sharedsl.ide.workspace import Workspace
-from tests.compiled import SPECS, analysis, compiled, source
+from tests.compiled import SPECS, analysis, source
+from tests.ide.plain_code import fresh, meaning
 
 ALL = sorted(SPECS.rglob("*.sdsl"))
-#: what no name has; taken away again it gives the old name back, in derived names too
-MARK = "zq"
 
 
-#: specs in which a name decides more than itself, and how
-NAMED = {
-    "t5": "the cache of a decoder is matched by the name of the size that two forwards share",
-    **dict.fromkeys(
-        ("circulant", "hashed", "low_rank", "monarch"),
-        "a spread is handed to a class, or written in it, by whether its size is called as the class calls it",
-    ),
-}
-
-
-def opened(path: Path) -> tuple[Workspace, str]:
+@cache
+def opened(path: Path) -> tuple[Workspace, View]:
     workspace, name = Workspace(), str(path)
     workspace.put(name, path.read_text(encoding="utf-8"))
-    return workspace, name
-
-
-def seen(workspace: Workspace, path: str) -> View:
-    view = workspace.view(path)
+    view = workspace.view(name)
     assert view is not None
-    return view
+    return workspace, view
 
 
 def declared(view: View) -> list[Occurrence]:
-    """Every symbol that the file declares, once, where it stands first."""
-    found = {each.symbol: each for each in reversed(view.all_names()) if each.place and each.place.path == view.path}
-    return [each for each in reversed(found.values()) if each.symbol.kind != "file"]
+    """Every symbol that the file declares, once, where it is declared."""
+    own = [each for each in view.all_names() if each.symbol.path == view.path and each.symbol.kind != "file"]
+    found: dict[object, Occurrence] = {}
+    for each in own:
+        if each.span == each.place or (each.symbol not in found and not each.others):
+            found.setdefault(each.symbol, each)
+    assert {each.symbol for each in own} <= found.keys()
+    return list(found.values())
 
 
-def renamed(workspace: Workspace, view: View, offset: int, name: str) -> str | None:
-    """The text after a rename; None where the name is refused, as a name that something else has is."""
-    edits = navigation.rename(workspace, view, offset, name)
-    if isinstance(edits, str):
-        return None
-    text = view.text
-    for each in sorted(edits, key=lambda each: -each.span.start):
-        assert each.span.path == view.path
-        text = text[: each.span.start] + each.text + text[each.span.end :]
-    return text
+@cache
+def meaning_of(path: Path, build: str) -> str:
+    return meaning(source(compile_build(opened(path)[1].analysis, build)))
 
 
-def fresh(name: str) -> str:
-    """Another name of the same kind: what is a class, a size or private stays so."""
-    return MARK.capitalize() + name if name[0].isupper() else MARK + name
+def same(path: Path, after: Analysis, at: int) -> None:
+    """The build at a place of the file's list comes to the same code."""
+    before = opened(path)[1].analysis
+    assert [each.code for each in after.diagnostics] == [each.code for each in before.diagnostics]
+    renamed = meaning(source(compile_build(after, after.targets[at])))
+    assert renamed == meaning_of(path, before.targets[at])
 
 
-def plain(name: str) -> str:
-    return name.replace(MARK, "").replace(MARK.capitalize(), "")
-
-
-class _Plain(ast.NodeTransformer):
-    """Code whose locals are numbered as they come: beside a block that is inlined, an `x` may have to be `x_2`.
-
-    `layer(x, mask = mask)` and `layer(x, mask)` are the same: which it is hangs on what names are equal.
-    """
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        self.generic_visit(node)
-        numbers: dict[str, str] = {}
-        own = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
-        stored = {each.id for each in own if isinstance(each.ctx, ast.Store)}
-        for each in sorted(own, key=lambda each: (each.lineno, each.col_offset)):
-            if each.id in stored - {one.arg for one in node.args.args}:
-                each.id = numbers.setdefault(each.id, f"local{len(numbers)}")
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        while node.keywords and isinstance(node.keywords[0].value, ast.Name):
-            if plain(node.keywords[0].arg or "") != plain(node.keywords[0].value.id):
-                break
-            node.args.append(node.keywords.pop(0).value)
-        return node
-
-
-def meaning(code: str) -> str:
-    """The code without what names move: the mark, where lines break, what sizes of usual names are, the hash."""
-    code = plain(ast.dump(_Plain().visit(ast.parse(re.sub(r"Shapes:.*", "", code)))))
-    return re.sub(r"(\\n|\s)+", "", code)
-
-
-def equal(path: str, before: str, after: str, build: str) -> None:
-    builds = analysis(after, path).builds
-    name = build if build in builds else fresh(build)
-    assert meaning(source(compiled(after, name, path))) == meaning(source(compiled(before, build, path)))
+def one_by_one(path: Path, chosen: list[tuple[int, Occurrence]]) -> None:
+    """Each of the names gets another one, from the place where it is declared, as an editor asks for it."""
+    workspace, view = opened(path)
+    for number, each in chosen:
+        edits = navigation.rename(workspace, view, each.span.start, fresh(each.symbol.name, number))
+        assert isinstance(edits, list) and edits, (each.symbol, edits)
+        after = analysis(edited(view.text, edits), view.path)
+        same(path, after, number % len(after.targets))
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_renamed_symbol(seed: int) -> None:
     rng = random.Random(seed)
-    workspace, path = opened(rng.choice(ALL))
-    view = seen(workspace, path)
-    chosen = rng.choice(declared(view)).symbol
-    place = rng.choice([each for each in view.all_names() if each.symbol == chosen])
-    after = renamed(workspace, view, place.span.start, fresh(chosen.name))
-    assert after is not None
-    equal(path, view.text, after, rng.choice(list(view.analysis.builds)))
+    path = rng.choice(ALL)
+    names = declared(opened(path)[1])
+    number = rng.randrange(len(names))
+    one_by_one(path, [(number, names[number])])
 
 
-def whole(path: Path) -> object:
-    why = NAMED.get(path.stem)
-    marks = [pytest.mark.xfail(reason=why, strict=False)] if why else []
-    return pytest.param(path, id=path.stem, marks=marks)
+@pytest.mark.parametrize("path", random.Random(1).sample(ALL, 12), ids=lambda path: path.stem)
+def test_all_names_of_some_specs(path: Path) -> None:
+    all_at_once(path, (0,))
+
+
+def all_at_once(path: Path, builds: tuple[int, ...] | range) -> None:
+    """Every symbol a name of its own: what was spelled alike by chance no longer is."""
+    workspace, view = opened(path)
+    wanted = {each.symbol: fresh(each.symbol.name, number) for number, each in enumerate(declared(view))}
+    edits = renames(workspace, view, wanted)
+    assert isinstance(edits, list), edits
+    after = analysis(edited(view.text, edits), view.path)
+    for at in builds:
+        same(path, after, at)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", [whole(each) for each in ALL])
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_all_names_of_a_spec(path: Path) -> None:
+    all_at_once(path, range(len(opened(path)[1].analysis.targets)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_every_name_of_a_spec(path: Path) -> None:
-    """All of them one after the other, each from a place that names it."""
-    rng = random.Random(path.stem)
-    workspace, name = opened(path)
-    before = seen(workspace, name).text
-    builds = list(seen(workspace, name).analysis.builds)
-    for _ in range(1000):
-        view = seen(workspace, name)
-        left = [each.symbol for each in declared(view) if not each.symbol.name.lower().startswith(MARK)]
-        if not left:
-            break
-        place = rng.choice([each for each in view.all_names() if each.symbol == left[0]])
-        text = renamed(workspace, view, place.span.start, fresh(left[0].name))
-        assert text is not None, left[0]
-        workspace.put(name, text)
-    after = seen(workspace, name).text
-    assert after.lower().count(MARK) >= len(builds)
-    for build in rng.sample(builds, min(2, len(builds))):
-        equal(name, before, after, build)
+    one_by_one(path, list(enumerate(declared(opened(path)[1]))))

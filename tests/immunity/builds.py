@@ -89,6 +89,12 @@ class Built:
     def inputs(self, seed: int = 1, batch: int = 2, optional: bool = False) -> tuple[torch.Tensor, ...]:
         return inputs_of(self.compiled, seed, batch, optional)
 
+    def batched(self) -> list[bool]:
+        """For each input whether it has one row for each sample, as the first input has."""
+        body = self.compiled.model.root.bodies[self.compiled.model.entries[None]]
+        leads = [each.type.dims[:1] for each in body.inputs if isinstance(each.type, d.Tensor)]
+        return [lead == leads[0] for lead in leads]
+
 
 def built(path: str, name: str) -> Built:
     return Built(compiled(path, name), source(path, name), getattr(module(path, name), name))

@@ -131,3 +131,18 @@ def test_copies(build: Built) -> None:
     assert torch.equal(first(loaded(*inputs)), expected)
     registered_once(twin.double())
     assert all(each.dtype == torch.float64 for each in twin.parameters())
+
+
+def test_formats(build: Built) -> None:
+    """The module in double and in bfloat16 makes every tensor of its own in that format too."""
+    inputs = build.inputs()
+    model = build.new()
+    torch.manual_seed(0)
+    expected = first(model(*inputs))
+    for dtype, close in ((torch.float64, 1e-3), (torch.bfloat16, None)):
+        given = [each.to(dtype) if each.is_floating_point() else each for each in inputs]
+        torch.manual_seed(0)
+        result = first(build.new().to(dtype)(*given))
+        assert result.dtype in (dtype, torch.bool, torch.int64)
+        if close is not None:
+            assert torch.allclose(result, expected.to(dtype), rtol=close, atol=close)

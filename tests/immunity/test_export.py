@@ -20,9 +20,9 @@ def test_compile(build: Built) -> None:
     model = build.new()
     inputs = build.inputs()
     torch._dynamo.reset()
-    if any(isinstance(each, nn.RNNBase) for each in model.modules()):
-        pytest.skip("dynamo breaks the graph at torch's recurrent kernels")
-    made = torch.compile(model, backend="eager", fullgraph=not build.early)
+    # dynamo breaks the graph at torch's recurrent kernels, and where a loop stops by what it has computed
+    broken = build.early or any(isinstance(each, nn.RNNBase) for each in model.modules())
+    made = torch.compile(model, backend="eager", fullgraph=not broken)
     assert torch.allclose(first(made(*inputs)), first(model(*inputs)), atol=1e-5)
 
 

@@ -14,7 +14,13 @@ from typing import Any
 class Client:
     """Starts `sharedsl lsp`. `request` waits for the answer; notifications of the server are kept by method."""
 
-    def __init__(self, encoding: str = "utf-16", options: object = None, folder: str | None = None) -> None:
+    def __init__(
+        self,
+        encoding: str = "utf-16",
+        options: object = None,
+        folder: str | None = None,
+        workspace: dict[str, Any] | None = None,
+    ) -> None:
         command = [sys.executable, "-m", "sharedsl", "lsp"]
         env = {**os.environ, "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
@@ -29,7 +35,11 @@ class Client:
         params = {
             "processId": None,
             "rootUri": f"file://{folder}" if folder else None,
-            "capabilities": {"general": {"positionEncodings": [encoding]}, "textDocument": {"publishDiagnostics": {}}},
+            "capabilities": {
+                "general": {"positionEncodings": [encoding]},
+                "textDocument": {"publishDiagnostics": {}},
+                "workspace": workspace or {},
+            },
             "initializationOptions": options,
         }
         self.capabilities = self.request("initialize", params)["capabilities"]
@@ -69,9 +79,13 @@ class Client:
 
     def request(self, method: str, params: object, timeout: float = 20) -> Any:
         number = self.start(method, params)
-        found = self.wait(lambda message: message.get("id") == number and "method" not in message, timeout)
+        found = self.answer(number, timeout)
         assert "error" not in found, (method, found["error"], b"".join(self.log)[-3000:].decode())
         return found["result"]
+
+    def answer(self, number: int, timeout: float = 20) -> dict[str, Any]:
+        """The answer to a request that was started, whatever it is."""
+        return self.wait(lambda message: message.get("id") == number and "method" not in message, timeout)
 
     def wait(self, wanted: Any, timeout: float = 20) -> dict[str, Any]:
         while True:

@@ -148,7 +148,9 @@ TEXTS = {
     "one turn too many": ("Turned", "range(steps)", "range(steps + 1)"),
     "the row of another turn": ("Turned", "self.step[t]", "self.step[t - 1]"),
     "one row for all turns": ("Turned", "self.step[t]", "self.step[0]"),
-    "state not handed on": ("Turned", "self.cell(x_t, carry, 0)", "self.cell(x_t, {}, 0)"),
+    "state not handed on": (
+        "Turned", "h = self.cell(x_t, h)\n            outputs.append(h)", "outputs.append(self.cell(x_t, h))",
+    ),
     "from the last step to the first": ("Turned", "in x.unbind(1)", "in x.flip(1).unbind(1)"),
     "another first state": ("Turned", ", 0.5)", ", 0.0)"),
     "one set of statistics for all runs": ("Thrice", "self.body(y, i)", "self.body(y, 0)"),

@@ -38,6 +38,16 @@ def test_functions_of_one_tensor(name):
     torch.testing.assert_close(OPERATIONS[name](given), UNARY[name](x))
 
 
+@pytest.mark.parametrize("name", [name for name in UNARY if name in OPERATIONS and name not in ("mean", "rsqrt")])
+def test_large_numbers_and_zero(name):
+    """Values and gradients where a power overflows, and where a branch ends."""
+    gradients = []
+    for function in (OPERATIONS[name], UNARY[name]):
+        x = torch.tensor([[-1000.0, -40.0, -1e-3], [0.0, 40.0, 1000.0]], requires_grad=True)
+        gradients.append((result := function(x), *torch.autograd.grad((result * torch.arange(1, 4)).sum(), x)))
+    torch.testing.assert_close(*gradients, rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("groups", [1, 2, 4])
 def test_attention(causal, groups):

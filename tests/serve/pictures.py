@@ -27,6 +27,12 @@ PICTURES = {
         False,
         "document.getElementById('spec-22').click()",
     ),
+    "serve-lint": (
+        "specs/attention/cla.sdsl",
+        "#show=code",
+        True,
+        "[...document.querySelectorAll('#findings details')].slice(0, 2).forEach(each => { each.open = true })",
+    ),
     "serve-plans": ("specs/encoder/albert.sdsl", "#build=AlbertBaseCycle&show=plans", False, ""),
 }
 
@@ -41,7 +47,7 @@ def main() -> None:
                 servers[spec] = Server(spec)
                 threading.Thread(target=servers[spec].run).start()
             browser.open(servers[spec].address + address, 1280, 800, dark)
-            browser.until("document.body.dataset.version")
+            browser.until("document.body.dataset.linted")
             if "plans" in name:
                 browser.until("document.querySelectorAll('#plans tr').length > 1")
             if before:

@@ -11,6 +11,7 @@ import pytest
 from sharedsl.serve.server import Server
 from tests.cli.conftest import SPEC
 from tests.serve.browser import CHROMIUM, Browser
+from tests.serve.test_server import UNTIED
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine")
 ROOT = Path(__file__).parents[2]
@@ -36,12 +37,14 @@ def nothing_goes_wrong(browser: Browser) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, Server]]:
     found: dict[str, Server] = {}
-    for name in ("folding/golf", "encoder/albert", "folding/zamba2"):
-        found[name] = Server(str(ROOT / "specs" / f"{name}.sdsl"))
-        threading.Thread(target=found[name].run).start()
-    yield found
-    for each in found.values():
-        each.shutdown()
+    try:
+        for name in ("folding/golf", "encoder/albert", "folding/zamba2", "attention/gemma3n"):
+            found[name] = Server(str(ROOT / "specs" / f"{name}.sdsl"))
+            threading.Thread(target=found[name].run).start()
+        yield found
+    finally:
+        for each in found.values():
+            each.shutdown()
 
 
 def look(browser: Browser, server: Server, rest: str = "", wide: int = 1280) -> None:
@@ -151,6 +154,66 @@ def test_budget_and_plans(browser: Browser, servers: dict[str, Server]) -> None:
     browser.click(f"{rows}.find(each => each.textContent === 'AlbertBaseTwins')")
     browser.until("document.getElementById('totals').textContent.includes('47.12M')")
     assert "build=AlbertBaseTwins" in browser.run("location.hash")
+
+
+def test_what_lint_says_leads_into_the_spec(browser: Browser, tmp_path: Path) -> None:
+    spec = tmp_path / "lm.sdsl"
+    spec.write_text(UNTIED, encoding="utf-8")
+    server = Server(str(spec))
+    threading.Thread(target=server.run).start()
+    try:
+        look(browser, server)
+        browser.until("document.body.dataset.linted")
+        assert browser.run("document.querySelector('#findings summary').textContent") == "lint!1 warningi1 remark"
+        browser.click("document.querySelector('#findings summary')")
+        rows = "[...document.querySelectorAll('#findings .one')]"
+        of = f"{rows}.find(each => each.textContent.includes('untied-head'))"
+        # its text opens, and stays open when the file is read again
+        browser.click(f"{of}.querySelector('summary')")
+        assert "tie head.weight = embed.weight" in browser.run(f"{of}.querySelector('pre').textContent")
+        browser.click(f"{of}.querySelector('button')")
+        current = "document.querySelector('#spec .current')"
+        assert "layer head" in browser.run(f"{current}.textContent") and browser.run(
+            "!document.getElementById('code').hidden"
+        )
+        assert browser.run(f"{current}.classList.contains('wrong-warning')")
+        assert "untied-head" in browser.run(f"{current}.title")
+        spec.write_text("# a line more\n" + UNTIED, encoding="utf-8")
+        browser.until(f"{of}.querySelector('button').textContent === 'line 4'")
+        assert browser.run(f"{of}.open") and browser.run("document.querySelector('#findings .all').open")
+        spec.write_text(UNTIED.replace("Lm()", "Lm() with idle"), encoding="utf-8")
+        browser.until("document.getElementById('findings').textContent === 'lintnothing to say'")
+        assert browser.run("document.querySelectorAll('#spec .wrong').length") == 0
+    finally:
+        browser.call("Page.navigate", url="about:blank")
+        server.shutdown()
+
+
+def test_equal_layers_are_one_row_of_the_budget(browser: Browser, servers: dict[str, Server]) -> None:
+    look(browser, servers["folding/zamba2"], "#build=Zamba2_2_7B&show=budget")
+    names = "[...document.querySelectorAll('.barrow .name')].map(each => each.textContent)"
+    browser.click(
+        "[...document.querySelectorAll('button.label')].find(each => each.textContent.includes('MambaLayer × 54'))"
+    )
+    assert [each for each in browser.run(names) if each.startswith("mamba[")] == ["mamba[0–53]"]
+    browser.click(
+        "[...document.querySelectorAll('button.label')].find(each => each.textContent.includes('HybridBlock × 9'))"
+    )
+    # the first stores what the others read
+    assert [each for each in browser.run(names) if each.startswith("attn[")] == ["attn[0]", "attn[1–8]"]
+
+
+def test_layers_that_are_applied_again_inside_of_a_stack_are_rows(browser: Browser, servers: dict[str, Server]) -> None:
+    look(browser, servers["attention/gemma3n"])
+    view = servers["attention/gemma3n"].live.view("Gemma3nOwnKeys", {})["view"]
+    (stack,) = (band for band in view["bands"] if band["elements"][0]["name"] == "layers")
+    assert len(stack["elements"]) == 35 and all("rows" in each for each in stack["elements"])
+    heads = browser.run(
+        "Math.max(...[...document.querySelectorAll('.grid')].map(each => each.querySelectorAll('.head').length))"
+    )
+    assert heads == 35
+    # labels stay in sight when a wide stack is moved
+    assert browser.run("getComputedStyle(document.querySelector('.grid .said')).position") == "sticky"
 
 
 def test_the_address_keeps_the_choice(browser: Browser, servers: dict[str, Server]) -> None:

@@ -91,7 +91,7 @@ def test_only_this_machine(server: Server) -> None:
     # a name of someone else's that was made to lead here
     others = (f"evil.example:{server.port}", f"127.0.0.1:{server.port + 1}")
     for host in ("evil.example", "127.0.0.1", "localhost", "", *others):
-        for path in ("/", "/state", "/events", "/view?of=ToyOne"):
+        for path in ("/", "/state", "/events", "/view?of=ToyOne", "/lint"):
             assert get(server, path, Host=host)[0].status == 403
     reply, _ = get(server, "/state", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors")
     assert reply.status == 403
@@ -175,6 +175,46 @@ def test_a_spec_that_goes_away_and_comes_back(server: Server, spec: Path) -> Non
     assert not ask(server, "/view?of=ToyOne")["stale"]
 
 
+UNTIED = """\
+model Lm(vocab = 32000, dim = 64) {
+  layer embed = Embedding(vocab, dim)
+  layer head  = Linear(dim, vocab, bias = false)
+  forward(x: int[B, T]) -> float[B, T, vocab] { return head(embed(x)) }
+}
+sharing idle of Lm { tie head.weight = embed.weight }
+build Small = Lm()
+"""
+
+
+def test_lint_of_the_spec_by_its_settings(server: Server, spec: Path) -> None:
+    """As `sharedsl lint` says it, and again when the settings change, also to such as cannot be used."""
+    news = News(server)
+    news.next()
+    said = ask(server, "/lint")
+    assert said["settings"] == "" and "untied-head" not in {each["code"] for each in said["findings"]}
+    spec.write_text(UNTIED, encoding="utf-8")
+    assert news.next() == ask(server, "/state")["version"]
+    command = [sys.executable, "-m", "sharedsl", "lint", str(spec), "--output-format", "json"]
+    theirs = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)["diagnostics"]
+    ours = ask(server, "/lint")["findings"]
+    assert {each["code"] for each in ours} == {"untied-head", "unused-plan"}
+    for each in ours:
+        assert each["rendered"].startswith(f"{each['severity']}[{each['code']}]")
+    assert sorted((e["code"], e["message"]) for e in ours) == sorted((e["code"], e["message"]) for e in theirs)
+    settings = spec.parent / "sharedsl.toml"
+    settings.write_text('[lint]\nignore = ["untied-head"]\n', encoding="utf-8")
+    news.next()
+    assert {each["code"] for each in ask(server, "/lint")["findings"]} == {"unused-plan"}
+    settings.write_text("[lint]\nignorance = 1\n", encoding="utf-8")
+    news.next()
+    said = ask(server, "/lint")
+    assert "ignorance" in said["settings"] and len(said["findings"]) == 2
+    # a text that cannot be read has nothing to be linted
+    spec.write_text("model {", encoding="utf-8")
+    news.next()
+    assert ask(server, "/state")["failed"] and isinstance(ask(server, "/lint")["findings"], list)
+
+
 def test_imports_are_followed_even_before_they_are_there(tmp_path: Path) -> None:
     spec, other = tmp_path / "a.sdsl", tmp_path / "b.sdsl"
     model = SPEC[: SPEC.index("## All layers")]
@@ -230,7 +270,7 @@ def test_no_torch(spec: Path) -> None:
         "import sys, threading, urllib.request as r\n"
         "from sharedsl.serve.server import Server\n"
         "s = Server(sys.argv[1]); threading.Thread(target=s.run, daemon=True).start()\n"
-        "for path in ('state', 'view?of=ToyOne', 'plans?of=Toy'): r.urlopen(s.address + path).read()\n"
+        "for path in ('state', 'view?of=ToyOne', 'plans?of=Toy', 'lint'): r.urlopen(s.address + path).read()\n"
         "print([name for name in ('torch', 'numpy', 'pydantic', 'jinja2') if name in sys.modules]); s.shutdown()\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(spec)], capture_output=True, text=True, timeout=60)

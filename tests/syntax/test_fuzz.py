@@ -15,6 +15,8 @@ from sharedsl.source import SourceFile
 from sharedsl.syntax import parse
 from sharedsl.syntax.read import decode_source
 
+pytestmark = pytest.mark.usefixtures("no_collections")
+
 SPECS = [path.read_text() for path in sorted((Path(__file__).parent / "data").glob("*.sdsl"))]
 TEXT = (
     '{ } ( ) [ ] , . : = |> | -> + * ** @ @3 @* < == \n \n\n " # ## model block sharing build import extern layer'

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from sharedsl.analysis.names import distance
 from sharedsl.analysis.pipeline import analyze
 from sharedsl.comptime.builtins import FUNCTIONS
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.diagnostics.codes import pages
+from sharedsl.diagnostics.nearest import distance
 from sharedsl.layers import LAYERS
 from sharedsl.lint import apply
 from sharedsl.ops import OPS

@@ -59,6 +59,23 @@ local function attached(options)
   end
 end
 
+--- "compare plans": the table beside the text, not in the line of messages.
+local function compare(command, context)
+  local client = vim.lsp.get_client_by_id(context.client_id)
+  local params = { command = command.command, arguments = command.arguments }
+  client.request('workspace/executeCommand', params, function(problem, table)
+    if problem or type(table) ~= 'string' then
+      return
+    end
+    local lines = vim.split(table, '\n')
+    local wide = 0
+    for _, line in ipairs(lines) do
+      wide = math.max(wide, vim.fn.strdisplaywidth(line))
+    end
+    vim.lsp.util.open_floating_preview(lines, '', { border = 'rounded', wrap = false, width = wide, focus_id = 'sharedsl' })
+  end, context.bufnr)
+end
+
 --- The server's id for each root, for a Neovim that has no `vim.lsp.start`.
 local running = {}
 
@@ -73,7 +90,8 @@ local function start(options, buffer)
     name = 'sharedsl',
     cmd = options.cmd,
     root_dir = root_of(vim.api.nvim_buf_get_name(buffer)),
-    init_options = settings.sharedsl,
+    init_options = vim.tbl_extend('force', settings.sharedsl, { showsTables = true }),
+    commands = { ['sharedsl.comparePlans'] = compare },
     settings = settings,
     on_attach = attached(options),
     capabilities = options.capabilities,

@@ -8,7 +8,7 @@ setlocal comments=:##,:# commentstring=#\ %s
 setlocal suffixesadd=.sdsl
 if executable('sharedsl')
   setlocal formatprg=sharedsl\ fmt\ -
-  setlocal makeprg=sharedsl\ check\ --format\ concise\ %:S
+  setlocal makeprg=sharedsl\ check\ --output-format\ concise\ %:S
   setlocal errorformat=%f:%l:%c:\ %trror[%*[^]]]:\ %m,%f:%l:%c:\ %tarning[%*[^]]]:\ %m,%f:%l:%c:\ %tnfo[%*[^]]]:\ %m
 endif
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from sharedsl.diagnostics import Diagnostic
 from sharedsl.lint.rule import finding
-from sharedsl.lint.rules.whole_stacks import path_of
 from sharedsl.lint.subject import Subject
 from sharedsl.model.sites import Step, declared, show
 
@@ -28,7 +27,8 @@ _SAYS = re.compile(r"(?:^|_)(?:shared|tied|common|same)(?:_|$)")
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
-    for parent, name, elements in subject.stacks():
+    for stack in subject.stacks:
+        parent, name, elements = stack.parent, stack.name, stack.elements
         if len(elements) < 2 or not _SAYS.search(name):
             continue
         span = subject.layer_span((*parent, Step(name)))
@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         if own and span is not None:
             yield finding(
                 "copied-not-shared",
-                f"`{path_of(parent, name)}` is {len(elements)} layers with weights of their own: `*` copies",
+                f"`{stack.shown}` is {len(elements)} layers with weights of their own: `*` copies",
                 span,
-                help=f"`share * across {path_of(parent, name)}` in a plan makes them one; or give it another name",
+                help=f"`share * across {stack.shown}` in a plan makes them one; or give it another name",
             )

@@ -51,6 +51,5 @@ def _elsewhere(subject: Subject, span: Span) -> bool:
 
     return any(
         span in {line for storage in other.solved.storages for line in storage.because}
-        for other in subjects(subject.analysis)
-        if other.model.name == subject.model.name
+        for other in subjects(subject.analysis, subject.model.name)
     )

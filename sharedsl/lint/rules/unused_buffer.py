@@ -30,13 +30,17 @@ MENDED = FAILING.replace("return first(x)", "return first(x) + offset")
 def check(file: File) -> Iterator[Diagnostic]:
     for item in file.items(ast.Block):
         assert isinstance(item, ast.Block)
-        declared = list(_all(item.body))
-        forwards = tuple(each for each in declared if isinstance(each, ast.Forward))
-        used = mentioned(forwards)
-        for each in declared:
-            if forwards and isinstance(each, ast.BufferDecl) and each.name not in used:
-                fixes = remove_statement(file.source, each.span)
-                yield finding("unused-buffer", f"the buffer `{each.name}` is never read", each.span, fixes=fixes)
+        for each in file.once(_never_read, item):
+            fixes = remove_statement(file.source, each.span)
+            yield finding("unused-buffer", f"the buffer `{each.name}` is never read", each.span, fixes=fixes)
+
+
+def _never_read(item: ast.Block) -> list[ast.BufferDecl]:
+    declared = list(_all(item.body))
+    buffers = [each for each in declared if isinstance(each, ast.BufferDecl)]
+    forwards = tuple(each for each in declared if isinstance(each, ast.Forward)) if buffers else ()
+    used = mentioned(forwards)
+    return [each for each in buffers if forwards and each.name not in used]
 
 
 def _all(body: tuple[ast.Declaration, ...]) -> Iterator[ast.Declaration]:

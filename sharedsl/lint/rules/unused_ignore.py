@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from sharedsl.analysis.names import nearest
 from sharedsl.diagnostics import Diagnostic, Edit, Fix
+from sharedsl.diagnostics.nearest import nearest
 from sharedsl.lint.rule import finding
 from sharedsl.lint.subject import File
 from sharedsl.lint.suppress import Ignore

@@ -28,10 +28,7 @@ MENDED = FAILING.replace("MLP, SwiGLU", "MLP")
 def check(file: File) -> Iterator[Diagnostic]:
     used: set[str] = set()
     for item in file.items(ast.Block, ast.Function, ast.Extern, ast.Plan, ast.Build):
-        used |= mentioned(item)
-        if isinstance(item, ast.Plan | ast.Build):
-            refs = item.extends if isinstance(item, ast.Plan) else item.plans
-            used |= {item.model, *(ref.name for ref in refs)}
+        used |= file.once(_uses, item)
     for item in file.items(ast.Import):
         assert isinstance(item, ast.Import)
         for name in item.names:
@@ -42,6 +39,14 @@ def check(file: File) -> Iterator[Diagnostic]:
                     name.span,
                     fixes=_fix(file, item, name, used),
                 )
+
+
+def _uses(item: ast.Item) -> set[str]:
+    found = mentioned(item)
+    if isinstance(item, ast.Plan | ast.Build):
+        refs = item.extends if isinstance(item, ast.Plan) else item.plans
+        found |= {item.model, *(ref.name for ref in refs)}
+    return found
 
 
 def _fix(file: File, item: ast.Import, name: ast.Name, used: set[str]) -> tuple[Fix, ...]:

@@ -28,26 +28,28 @@ MENDED = FAILING.replace("return first(x)", "return dropout(first(x), drop)")
 def check(file: File) -> Iterator[Diagnostic]:
     for item in file.items(ast.Block, ast.Plan):
         assert isinstance(item, ast.Block | ast.Plan)
-        defaults = tuple(each.default for each in item.params)
-        used = mentioned(item.body) | mentioned(defaults) | _planned(file, item)
-        if isinstance(item, ast.Plan):
-            used |= mentioned(item.extends)
-        used |= _words(item.body)
-        for each in item.params:
-            if each.name not in used:
+        missing = file.once(_never_said, item)
+        # plans of a model see its parameters, and so do its builds' budgets
+        others = [file.once(_given, each) for each in file.given.get(item.name, ())] if missing else ()
+        for each in missing:
+            if not any(each.name in used for used in others):
                 place = Span(each.span.path, each.span.start, each.span.start + len(each.name))
                 yield finding("unused-parameter", f"`{item.name}` never uses its parameter `{each.name}`", place)
 
 
-def _planned(file: File, item: ast.Block | ast.Plan) -> set[str]:
-    """Plans of a model see its parameters, and so do its builds' budgets."""
-    found: set[str] = set()
-    for each in file.items(ast.Plan, ast.Build):
-        assert isinstance(each, ast.Plan | ast.Build)
-        if each.model == item.name:
-            found |= mentioned(each.body) | mentioned(each.params if isinstance(each, ast.Plan) else ())
-            found |= mentioned(each.extends if isinstance(each, ast.Plan) else each.plans)
-    return found
+def _never_said(item: ast.Block | ast.Plan) -> list[ast.Param]:
+    """The parameters that the item itself never mentions."""
+    if not item.params:
+        return []
+    used = mentioned(item.body) | mentioned(tuple(each.default for each in item.params)) | _words(item.body)
+    if isinstance(item, ast.Plan):
+        used |= mentioned(item.extends)
+    return [each for each in item.params if each.name not in used]
+
+
+def _given(item: ast.Plan | ast.Build) -> set[str]:
+    found = mentioned(item.body) | mentioned(item.params if isinstance(item, ast.Plan) else ())
+    return found | mentioned(item.extends if isinstance(item, ast.Plan) else item.plans)
 
 
 def _words(body: tuple[object, ...]) -> set[str]:

@@ -1,5 +1,9 @@
 // What is shared, and what is known of one storage.
+import { ticks } from "/findings.js";
 import { data, h, short, swatch, whole } from "/tools.js";
+
+/** With more owners than this, each one's storages are a list that opens. */
+const MANY = 5;
 
 /** The tiles above the views. */
 export function totals(view) {
@@ -13,7 +17,8 @@ export function totals(view) {
     tile("applied", short(t.applied), `${whole(t.applied)} numbers`),
     tile("sharing", t.stored ? `${(t.applied / t.stored).toFixed(2)}×` : "–", "applied for each one stored", meter),
     tile("on disk", data(t.bytes), t.buffers ? `with ${whole(t.buffers)} numbers in buffers` : "all parameters"),
-    t.flops !== null ? tile("FLOPs", (view.at_most ? "≤ " : "") + short(t.flops), sizes ? `at ${sizes}` : "one forward") : null,
+    t.flops !== null ? tile("FLOPs", (view.at_most ? "≤ " : "") + short(t.flops), sizes ? `at ${sizes}` : "one forward")
+      : view.refused ? tile("FLOPs", "–", view.refused, h("small.bad", {}, `not at ${sizes}`)) : null,
     t.state_per_token ? tile("state", whole(t.state_per_token), "numbers kept for each token") : null,
   ].filter(Boolean);
 }
@@ -29,15 +34,22 @@ export function overview(view, choose) {
   }
   return [
     h("h2", {}, view.model, view.plans.length ? h("span.soft", {}, ` with ${view.plans.join(", ")}`) : null),
-    view.doc ? h("p.soft", {}, view.doc) : null,
+    view.doc ? h("p.soft", {}, ticks(view.doc)) : null,
     h("h3", {}, shared.length ? `${shared.length} of ${all} tensors are shared` : `${all} tensors, none of them shared`),
-    h("ul.storages", {}, [...groups].map(([home, members]) => [
-      members.length > 1 ? h("li.group", {}, h("span", {}, home), h("span.soft", {}, short(members.reduce((sum, each) => sum + each.storage.numel, 0)))) : null,
-      members.map(({ storage, number }) =>
-        h("li", {}, h("button.plain", { onclick: () => choose(number), title: `${whole(storage.numel)} numbers` }, swatch(storage), h("span.name", {}, members.length > 1 ? storage.name.slice(home.length + 1) : storage.name), h("span.count", {}, storage.readers.length > 1 ? `× ${storage.readers.length}` : "inside")))),
-    ])),
+    h("div.storages", {}, [...groups].map(([home, members]) => {
+      const list = h("ul", {}, members.map(({ storage, number }) => item(storage, number, members.length > 1 ? storage.name.slice(home.length + 1) : storage.name, choose)));
+      if (members.length === 1) return list;
+      const sum = short(members.reduce((total, each) => total + each.storage.numel, 0));
+      return h("details", { open: groups.size <= MANY }, h("summary.group", {}, swatch(members[members.length >> 1].storage), home, h("span.soft", {}, sum)), list);
+    })),
     h("p.soft.key", {}, h("i.swatch.private"), " one reader. Colours: one storage each, a family of hues for each owner."),
   ].filter(Boolean);
+}
+
+/** A storage in a list: a click chooses it. */
+function item(storage, number, name, choose) {
+  const count = storage.readers.length > 1 ? `× ${storage.readers.length}` : "inside";
+  return h("li", {}, h("button.plain", { onclick: () => choose(number), title: `${storage.name}: ${whole(storage.numel)} numbers` }, swatch(storage), h("span.name", {}, name), h("span.count", {}, count)));
 }
 
 /** All that is known of a storage, and of the cell that it was asked for at. */

@@ -1,15 +1,18 @@
 // Follows the spec: asks for what is shown whenever the server says that the file was read again.
 import { byId, h } from "/tools.js";
 import { totals } from "/about.js";
+import { Findings } from "/findings.js";
 import { Picture } from "/picture.js";
 import { Budget, plans } from "/panels.js";
 import { Code } from "/text.js";
 
 const TABS = ["picture", "budget", "plans", "code"];
 const wish = { of: "", show: "picture", at: {} };
-let state = null, answer = null, turn = 0;
+let state = null, answer = null, linted = null, turn = 0;
 const code = new Code();
-const picture = new Picture((line) => { show("code"); code.show(line); });
+const jump = (line) => { show("code"); code.show(line); };
+const picture = new Picture(jump);
+const findings = new Findings(jump);
 const budget = new Budget((name, value) => { wish.at = { ...wish.at, [name]: value }; remember(); look(); });
 
 // ---------------------------------------------------------------------- the address keeps what is looked at
@@ -48,6 +51,24 @@ async function refresh() {
   if (!state.choices.some((each) => each.name === wish.of)) wish.of = state.choices[0]?.name ?? "";
   options();
   await look();
+  await lint();
+}
+
+/** What lint says comes after the view: it may take longer. */
+async function lint() {
+  const { version } = state;
+  const found = await ask("/lint", {});
+  if (version !== state.version || found.version !== version) return;
+  linted = found;
+  findings.lint(found.findings, state.path, found.settings);
+  code.warn([...mistakes(), ...found.findings]);
+  document.body.dataset.linted = String(version);
+}
+
+/** Those of the file, and those of what is looked at. */
+function mistakes() {
+  const known = new Set(state.diagnostics.map((each) => each.rendered));
+  return [...state.diagnostics, ...(answer?.diagnostics ?? []).filter((each) => !known.has(each.rendered))];
 }
 
 function options() {
@@ -74,10 +95,10 @@ function draw(found) {
   const stale = !found || found.stale;
   document.body.classList.toggle("stale", stale);
   document.body.classList.toggle("empty", !view);
-  const known = new Set(state.diagnostics.map((each) => each.rendered));
-  const problems = [...state.diagnostics, ...(found?.diagnostics ?? []).filter((each) => !known.has(each.rendered))];
-  tell(problems.filter((each) => each.severity === "error"), view ? (stale ? "below is what the spec last said" : "what is shown could be made all the same") : "there is nothing to show of it");
-  code.draw(state.spec, view, problems);
+  const problems = mistakes();
+  findings.mistakes(problems.filter((each) => each.severity === "error"), state.path, view ? (stale ? "below is what the spec last said" : "what is shown could be made all the same") : "there is nothing to show of it");
+  code.draw(state.spec, view);
+  code.warn([...problems, ...(linted?.version === state.version ? linted.findings : [])]);
   if (view) {
     byId("totals").replaceChildren(...totals(view));
     picture.draw(view);
@@ -95,17 +116,6 @@ async function compare() {
   if (!byId("plans").children.length) byId("plans").replaceChildren(h("p.soft", {}, "comparing …"));
   const found = await ask("/plans", { of: model, at: sizes() });
   if (answer?.view?.model === model && found.rows.length) plans(answer.view, found.rows, choose);
-}
-
-function tell(problems, said) {
-  const box = byId("problems");
-  box.hidden = !problems.length;
-  const first = (each) => each.labels.find((label) => label.primary);
-  box.replaceChildren(
-    h("p", {}, h("b", {}, `${problems.length} ${problems.length === 1 ? "mistake" : "mistakes"}`), ` · ${said}`),
-    ...problems.map((each, at) => h("details", { open: at === 0 && problems.length < 4 },
-      h("summary", {}, h("code", {}, each.code), ` ${each.message} `, first(each)?.start.line ? h("button.plain", { onclick: (event) => { event.preventDefault(); show("code"); code.show(first(each).start.line); } }, `line ${first(each).start.line}`) : null),
-      h("pre", {}, each.rendered.split("\n").slice(1).join("\n")))));
 }
 
 function choose(name) {

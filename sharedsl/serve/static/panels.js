@@ -1,6 +1,8 @@
 // The budget by layer, and the plans side by side.
 import { byId, data, h, short, times, whole } from "/tools.js";
 
+/** So many equal elements of a stack are one row. */
+const ALIKE = 3;
 const METRICS = { params: "Parameters", flops: "FLOPs", state: "State per token" };
 
 export class Budget {
@@ -92,11 +94,38 @@ function stacked(nodes) {
     const stem = node.path.endsWith("]") ? node.path.slice(0, node.path.lastIndexOf("[")) : null;
     const last = found.at(-1);
     if (stem === null) found.push(node);
-    else if (last?.stem === stem) add(last, node);
-    else add(found[found.push({ stem, path: `${stem}[*]`, name: stem.split(".").at(-1), layer: node.layer, stored: 0, applied: 0, flops: null, state: null, below: [] }) - 1], node);
+    else if (last?.stem === stem) add(last, { ...node, look: look(node) });
+    else add(found[found.push({ stem, path: `${stem}[*]`, name: stem.split(".").at(-1), layer: node.layer, stored: 0, applied: 0, flops: null, state: null, below: [] }) - 1], { ...node, look: look(node) });
   }
-  for (const node of found) if (node.stem) node.layer = `${node.layer} × ${node.below.length}`;
+  for (const node of found) {
+    if (node.stem) {
+      node.layer = `${node.layer} × ${node.below.length}`;
+      node.below = alike(node.below);
+    }
+    node.look = look(node);
+  }
   return found;
+}
+
+/** Elements of a stack that are alike and follow each other, as one: `layers[0..53]`, with the amounts of each. */
+function alike(nodes) {
+  const found = [];
+  for (const node of nodes) {
+    const last = found.at(-1);
+    if (last && last.look === node.look) last.members.push(node);
+    else found.push({ look: node.look, members: [node] });
+  }
+  return found.flatMap(({ members }) => {
+    if (members.length < ALIKE) return members;
+    const [first, last] = [members[0], members.at(-1)];
+    const end = last.name.slice(last.name.lastIndexOf("[") + 1, -1);
+    return [{ ...first, path: `${first.path}…`, name: `${first.name.slice(0, -1)}–${end}]`, layer: `${first.layer}, each of ${members.length}` }];
+  });
+}
+
+/** What a row and those below it look like. */
+function look(node) {
+  return JSON.stringify([node.layer, node.stored, node.applied, node.flops, node.state, node.below.map((each) => each.look)]);
 }
 
 function add(stack, node) {

@@ -4,6 +4,8 @@ import { byId, h, sizeText, tint } from "/tools.js";
 
 /** Longer stacks are drawn with one column for a run of equal elements. */
 const MANY = 24, RUN = 3;
+/** So many boxes are few. */
+const FEW = 4;
 
 export class Picture {
   constructor(jump) {
@@ -46,10 +48,10 @@ export class Picture {
     const rows = element.rows.map((row) => {
       const cells = this.cells(row.cells);
       this.rows.push(cells);
-      return h("div.cardrow", {}, row.layer ? h("span.said", {}, row.layer) : null, h("span.cellrow", {}, cells));
+      return [row.layer ? h("span.said", {}, row.layer) : null, h(row.layer ? "span.cellrow" : "span.cellrow.wide", {}, cells)];
     });
     const big = element.rows.length === 1 ? element.rows[0].cells[0] : null;
-    return h("div.card", { title: element.path || element.name }, this.title(element), rows, big ? h("span.size", {}, sizeText(big.shape)) : null);
+    return h("div.card", { title: element.path || element.name }, this.title(element), h("div.cardrows", {}, rows), big ? h("span.size", {}, sizeText(big.shape)) : null);
   }
 
   title(element) {
@@ -60,15 +62,30 @@ export class Picture {
     return element.loop ? h("span.loop", { title: element.loop === "scan" ? "at every position of a sequence" : "in every turn of a loop" }, "↻") : null;
   }
 
-  box(element, where) {
-    return h("div.box", { title: element.path }, this.title(element), this.bands(element.bands, where));
+  box(element, where, count = 1) {
+    const title = this.title(element);
+    if (count > 1) title.append(h("span.unit", {}, `× ${count}`));
+    return h("div.box", { title: element.path }, title, this.bands(element.bands, where));
+  }
+
+  /** Elements with stacks in them stand side by side; equal ones that follow each other are one. */
+  boxes(band, where) {
+    const all = this.open.has(where);
+    const columns = runs(band.elements, all, FEW);
+    const drawn = columns.map(({ element, count }) => (element.bands ? this.box(element, `${where}.${element.path}`, count) : this.card(element)));
+    const toggle = all || columns.length < band.elements.length ? this.more(where, all, band.elements.length) : null;
+    return h("div.band", {}, toggle ? h("div.title.apart", {}, toggle) : null, h("div.boxes", {}, drawn));
+  }
+
+  more(where, all, count) {
+    return h("button.plain.more", { "aria-expanded": String(all), onclick: () => this.toggle(where) }, all ? "equal ones as one" : `all ${count}`);
   }
 
   // ------------------------------------------------------------------ stacks
 
   stack(band, where) {
     if (band.elements.some((each) => each.bands)) {
-      return h("div.band.boxes", {}, band.elements.map((each, at) => (each.bands ? this.box(each, `${where}.${at}`) : this.card(each))));
+      return this.boxes(band, where);
     }
     const all = this.open.has(where);
     const columns = runs(band.elements, all);
@@ -95,12 +112,10 @@ export class Picture {
       }
       this.rows.push(drawn);
     }
-    const toggle = folded || all
-      ? h("button.plain.more", { onclick: () => this.toggle(where) }, all ? "equal ones as one" : `all ${band.elements.length}`)
-      : null;
+    const toggle = folded || all ? this.more(where, all, band.elements.length) : null;
     const declared = new Set(band.elements.map((each) => `${each.name}[${each.index}]`)).size;
     const count = band.elements.length;
-    const said = declared < count ? `${declared} layers, applied ${count} times` : `${count} layers`;
+    const said = declared < count ? `${layersOf(declared)}, applied ${count} times` : layersOf(count);
     return h("div.band", {}, h("div.stack", {}, h("div.title", {}, h("b", {}, names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "")), h("span.unit", {}, units.slice(0, 3).join(", ")), h("span.unit", {}, `· ${said}`), this.loop(band.elements[0]), toggle), grid));
   }
 
@@ -214,6 +229,8 @@ function contiguous(names) {
   return found;
 }
 
+const layersOf = (count) => (count === 1 ? "1 layer" : `${count} layers`);
+
 /** The shortest beginnings that tell names apart. */
 function prefixes(names) {
   const length = (name) => { let end = 1; while (end < name.length && names.some((each) => each !== name && each.startsWith(name.slice(0, end)))) end += 1; return end; };
@@ -223,7 +240,7 @@ function prefixes(names) {
 const label = (element) => element.name + (element.run === null ? "" : `@${element.run}`) + (element.index === null ? "" : `[${element.index}]`) + (element.app === null ? "" : `@${element.app}`);
 
 /** Columns: every element, or one for each run of equal ones in a long stack. */
-function runs(elements, all) {
+function runs(elements, all, many = MANY) {
   const seen = new Set();
   const columns = [];
   for (const element of elements) {
@@ -234,7 +251,7 @@ function runs(elements, all) {
     element.same = seen.has(declared);
     seen.add(declared);
   }
-  const together = !all && elements.length > MANY;
+  const together = !all && elements.length > many;
   return columns.flatMap(({ element, members }) =>
     together && members.length >= RUN
       ? [{ element, count: members.length, same: element.same }]

@@ -13,16 +13,32 @@ export class Code {
     }
   }
 
-  draw(spec, view, diagnostics) {
-    const wrong = new Map();
-    for (const each of diagnostics) for (const label of each.labels) if (label.file === spec.path && label.primary) wrong.set(label.start.line, each.severity);
+  draw(spec, view) {
+    this.path = spec.path;
     byId("spec-name").textContent = spec.path;
     byId("module-name").textContent = view ? `${view.name}: the module` : "the module";
     this.links = view ? view.code.links : [];
     const from = new Set(this.links.map((each) => each[2]));
     const to = new Set(this.links.flatMap(([first, last]) => range(first, last)));
-    fill(byId("spec"), spec.lines, from, wrong);
-    fill(byId("module"), view ? view.code.lines : [], to, new Map());
+    fill(byId("spec"), spec.lines, from);
+    fill(byId("module"), view ? view.code.lines : [], to);
+  }
+
+  /** Marks the lines that something is said of, the gravest of each line, with what that is. */
+  warn(diagnostics) {
+    for (const each of byId("spec").querySelectorAll(".wrong")) {
+      each.classList.remove("wrong", "wrong-error", "wrong-warning", "wrong-info");
+      each.removeAttribute("title");
+    }
+    for (const severity of ["error", "warning", "info"]) {
+      for (const each of diagnostics.filter((one) => one.severity === severity)) {
+        const label = each.labels.find((one) => one.primary);
+        const line = label?.file === this.path ? byId("spec").children[label.start.line - 1] : null;
+        if (!line) continue;
+        if (!line.classList.contains("wrong")) line.classList.add("wrong", `wrong-${severity}`);
+        line.title = `${line.title ? `${line.title}\n` : ""}${each.code}: ${each.message}`;
+      }
+    }
   }
 
   /** Marks the lines of the spec that made a storage. */
@@ -108,11 +124,11 @@ function reveal(pane, at) {
   if (line) pane.scrollTop = line.offsetTop - pane.clientHeight / 3;
 }
 
-function fill(pane, lines, linked, wrong) {
+function fill(pane, lines, linked) {
   const place = pane.scrollTop;
   pane.replaceChildren(...lines.map((pieces, at) => {
     const n = at + 1;
-    const classes = ["line", linked.has(n) ? "linked" : "", wrong.has(n) ? `wrong-${wrong.get(n)}` : ""].filter(Boolean).join(".");
+    const classes = ["line", linked.has(n) ? "linked" : ""].filter(Boolean).join(".");
     return h(`div.${classes}`, { "data-n": String(n), id: `${pane.id}-${n}`, role: "option" }, h("span.n", {}, String(n)), h("code", {}, pieces.length ? pieces.map(([kind, text]) => (kind ? h(`span.k-${kind}`, {}, text) : text)) : "\u200b"));
   }));
   pane.scrollTop = place;

@@ -49,6 +49,7 @@ class Share:
     how: How | None = None
     excepted: tuple[Selector, ...] = ()
     parts: tuple[Part, ...] = ()
+    axis_span: Span = place()
     span: Span = place()
 
 
@@ -77,6 +78,7 @@ class Factorize:
     rank: Expr | None = None
     form: str | None = None
     form_args: tuple[Arg, ...] = ()
+    form_span: Span = place()
     span: Span = place()
 
 

@@ -1,13 +1,11 @@
-; Captures as Helix names them. Earlier patterns win.
+; Captures as Helix names them. Until 25.01 the first pattern that matches a node wins, from 25.07 on the last one: here no
+; two patterns give a node different captures. Other names are text.
 
 (comment) @comment.line
 (doc_comment) @comment.block.documentation
 (number) @constant.numeric
-(import path: (string) @string.special.path)
-(extern_layer path: (string) @string.special.path)
 (string) @string
 (application) @attribute
-(wildcard) @string.special
 (rest) @string.special
 
 ((identifier) @constant.builtin.boolean (#any-of? @constant.builtin.boolean "true" "false"))
@@ -59,14 +57,12 @@
 (budget quantity: (identifier) @constant)
 (part name: (identifier) @function)
 ((call function: (identifier) @constructor) (#match? @constructor "^[A-Z]"))
-(call function: (identifier) @function)
-(call function: (attribute name: (identifier) @function.method))
+((call function: (identifier) @function) (#not-match? @function "^[A-Z]"))
 (attribute name: (identifier) @variable.other.member)
 (selector (identifier) @variable.other.member)
 (named_argument name: (identifier) @variable.parameter)
 (named_subscript name: (identifier) @variable.parameter)
 (labelled_dim name: (identifier) @variable.parameter)
-(identifier) @variable
 
 ["==" "!=" "<=" ">=" "<" ">" "=" "+" "-" "*" "/" "//" "%" "@" "**" "|>" "->" "|"] @operator
 ["(" ")" "[" "]" "{" "}"] @punctuation.bracket

@@ -1,0 +1,65 @@
+;;; -*- lexical-binding: t -*-
+;; Drives eglot on FILE with sharedsl-mode and the `sharedsl` of the PATH; writes what came of it to OUT as JSON.
+(setq make-backup-files nil auto-save-default nil create-lockfiles nil inhibit-message t eglot-autoshutdown nil)
+(unless (locate-library "eglot")  ; before Emacs 29 it is a package, of Debian's here
+  (dolist (each (file-expand-wildcards "/usr/share/emacs/site-lisp/elpa/*")) (add-to-list 'load-path each)))
+(require 'eglot)
+(require 'json)
+(load (getenv "SHAREDSL_MODE"))
+
+(defun seen (what test)
+  "Wait until TEST gives something, and give it; WHAT names it."
+  (let ((limit (+ (float-time) 40)) found)
+    (while (not (setq found (funcall test)))
+      (when (> (float-time) limit) (error "Never came: %s" what))
+      (accept-process-output nil 0.05))
+    found))
+
+(defun told ()
+  "The texts of the diagnostics of this buffer."
+  (flymake-start nil)
+  (mapcar #'flymake-diagnostic-text (flymake-diagnostics)))
+
+(defun hover ()
+  "What is said of what stands at point."
+  (let (said)
+    (eglot-hover-eldoc-function (lambda (text &rest _) (setq said (or text t))))
+    (seen "hover" (lambda () said))))
+
+(progn
+  (switch-to-buffer (find-file-noselect (getenv "FILE")))
+  (apply #'eglot--connect (eglot--guess-contact))
+  (let (out)
+    (seen "managed" #'eglot-managed-p)
+    (push (cons 'clean (vconcat (told))) out)
+    (goto-char (point-min))
+    (search-forward "layer up")
+    (backward-char)
+    (push (cons 'hover (substring-no-properties (hover))) out)
+    (when (fboundp 'eglot-inlay-hints-mode)
+      (eglot-inlay-hints-mode 1)
+      (push (cons 'hints (vconcat (seen "hints" (lambda ()
+        (jit-lock-fontify-now)
+        (eglot--update-hints-1 (point-min) (point-max))
+        (delq nil (mapcar (lambda (each) (let ((text (or (overlay-get each 'before-string) (overlay-get each 'after-string))))
+                                           (and text (substring-no-properties text))))
+                          (overlays-in (point-min) (point-max)))))))) out))
+    (let ((this-command 'eglot-rename)) (eglot-rename "wide"))
+    (push (cons 'renamed (buffer-string)) out)
+    (goto-char (point-min))
+    (search-forward "layer down")
+    (end-of-line)
+    (insert "\n  layer  out=Liner( dim,dim)")
+    (eglot--signal-textDocument/didChange)
+    (push (cons 'broken (vconcat (seen "diagnostics" #'told))) out)
+    (search-backward "Liner")
+    (push (cons 'fixes (vconcat (mapcar (lambda (each) (plist-get each :title))
+                                        (eglot-code-actions (point) (+ (point) 5))))) out)
+    (forward-char 2)
+    (push (cons 'completions (vconcat (mapcar #'substring-no-properties
+                                              (all-completions "Li" (nth 2 (eglot-completion-at-point)))))) out)
+    (eglot-format-buffer)
+    (push (cons 'formatted (substring-no-properties (buffer-string))) out)
+    (set-buffer-modified-p nil)
+    (with-temp-file (getenv "OUT") (insert (json-encode out))))
+  (ignore-errors (eglot-shutdown (eglot-current-server) nil 5)))
