@@ -40,3 +40,8 @@ def pages() -> dict[str, Page]:
 
 def titles() -> dict[str, str]:
     return {code: page.title for code, page in pages().items()}
+
+
+def address(code: str) -> str:
+    """Where a code is explained, in the folder of the project: what is no error is a lint rule."""
+    return f"docs/{'codes' if code in pages() else 'lints'}.md#{code}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from sharedsl.diagnostics.codes import address
 from sharedsl.diagnostics.record import Diagnostic, Edit
 from sharedsl.diagnostics.text import Sources
 from sharedsl.source import Span
@@ -33,6 +34,7 @@ def document(diagnostics: Sequence[Diagnostic], sources: Sources) -> dict[str, o
 def _one(each: Diagnostic, sources: Sources) -> dict[str, object]:
     return {
         "code": each.code,
+        "docs": address(each.code),
         "severity": each.severity,
         "message": each.message,
         "labels": [

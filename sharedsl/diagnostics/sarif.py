@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from sharedsl.diagnostics.codes import address
 from sharedsl.diagnostics.record import Diagnostic, Fix
 from sharedsl.diagnostics.text import Sources
 from sharedsl.source import Span
@@ -16,7 +17,7 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 def render(diagnostics: Sequence[Diagnostic], sources: Sources, titles: dict[str, str]) -> str:
     """`titles` gives a code's one-line explanation."""
     codes = sorted({each.code for each in diagnostics})
-    rules = [{"id": code, "shortDescription": {"text": titles.get(code, code)}} for code in codes]
+    rules = [_rule(code, titles.get(code, code)) for code in codes]
     run = {
         "tool": {
             "driver": {"name": "sharedsl", "informationUri": "https://pypi.org/project/sharedsl/", "rules": rules}
@@ -26,6 +27,11 @@ def render(diagnostics: Sequence[Diagnostic], sources: Sources, titles: dict[str
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(code: str, title: str) -> dict[str, object]:
+    more = f"`sharedsl explain {code}`, or {address(code)}"
+    return {"id": code, "shortDescription": {"text": title}, "help": {"text": more}}
 
 
 def _result(each: Diagnostic, codes: list[str], sources: Sources) -> dict[str, object]:

@@ -76,6 +76,14 @@ SARIF = json.loads((ROOT / "tests/tooling/data/sarif-2.1.0-rtm.5.json").read_tex
 
 
 @pytest.mark.parametrize("name", CASES)
+def test_the_address_of_a_message_is_a_heading(name: str) -> None:
+    for each in json.loads(forms(name)["json"])["diagnostics"]:
+        page, _, heading = each["docs"].partition("#")
+        assert heading == each["code"]
+        assert f"\n## {heading}\n" in (ROOT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_sarif_is_valid(name: str) -> None:
     log = json.loads(forms(name)["sarif"])
     assert not [*wrong(log, SARIF)]

@@ -5,6 +5,14 @@ from __future__ import annotations
 from sharedsl.diagnostics.codes import Page
 from sharedsl.diagnostics.pages.examples import CELL, forward
 
+_CALLS_AGAIN = """
+model M(dim = 8) {
+  layer first = Linear(dim, dim)
+  forward(x: float[B, dim]) -> float[B, dim] { return again(first(x)) }
+}
+build Built = M()
+"""
+
 PAGES = (
     Page(
         "shape",
@@ -56,6 +64,21 @@ block A(dim) {
         "recursive-forward",
         "a forward that calls itself",
         "Forwards are unrolled when the spec is compiled, so none can call itself, directly or through others.",
+    ),
+    Page(
+        "recursive-function",
+        "a function that calls itself",
+        "Calls of functions are unrolled when the spec is compiled, so none can call itself, directly or through "
+        "others. Say how often with a loop.",
+        f"""function again(x: float[...]) -> float[...] {{
+  return again(relu(x))
+}}
+{_CALLS_AGAIN}""",
+        f"""function again(x: float[...]) -> float[...] {{
+  for i in range(2) {{ x = relu(x) }}
+  return x
+}}
+{_CALLS_AGAIN}""",
     ),
     Page(
         "not-assignable",
