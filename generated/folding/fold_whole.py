@@ -86,12 +86,12 @@ class EncoderLayer(nn.Module):
 
 
 class FoldWhole(nn.Module):
-    def __init__(self, vocab=30522, dim=768, heads=12, max_len=512):
+    def __init__(self, vocab=30522, dim=768, depth=6, heads=12, max_len=512):
         super().__init__()
         self.max_len = max_len
         self.embed = Embedding(vocab, dim)
         self.pos = Embedding(max_len, dim)
-        self.layers = nn.ModuleList(EncoderLayer(dim, heads) for _ in range(6))
+        self.layers = nn.ModuleList(EncoderLayer(dim, heads) for _ in range(depth))
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, tokens, mask=None):

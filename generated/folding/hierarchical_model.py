@@ -118,7 +118,7 @@ class Linear(nn.Linear):
 
 
 class HierarchicalModel(nn.Module):
-    def __init__(self, vocab=512, dim=512, heads=8, ff=1536):
+    def __init__(self, vocab=512, dim=512, depth=4, heads=8, ff=1536):
         super().__init__()
         self.dim = dim
         self.heads = heads
@@ -127,8 +127,12 @@ class HierarchicalModel(nn.Module):
         nn.init.normal_(self.low_start, std=1.0)
         nn.init.normal_(self.high_start, std=1.0)
         self.embed = Embedding(vocab, dim)
-        self.low = nn.ModuleList(RotaryDecoderLayer(dim, heads, ff) for _ in range(4))
-        self.high = nn.ModuleList(RotaryDecoderLayer(dim, heads, ff) for _ in range(4))
+        self.low = nn.ModuleList(
+            RotaryDecoderLayer(dim, heads, ff) for _ in range(depth)
+        )
+        self.high = nn.ModuleList(
+            RotaryDecoderLayer(dim, heads, ff) for _ in range(depth)
+        )
         self.norm = nn.RMSNorm(dim, eps=1e-6)
         self.head = Linear(dim, vocab, bias=False)
 

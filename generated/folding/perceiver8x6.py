@@ -110,12 +110,12 @@ class Thinking(nn.Module):
 
 
 class Perceiver8x6(nn.Module):
-    def __init__(self, inputs=512, latents=512, dim=1024, heads=8):
+    def __init__(self, inputs=512, latents=512, dim=1024, depth=6, heads=8):
         super().__init__()
         self.start = nn.Parameter(torch.empty(latents, dim))
         nn.init.normal_(self.start, std=0.02)
         self.reading = Reading(dim, inputs, heads)
-        self.thinking = nn.ModuleList(Thinking(dim, heads) for _ in range(6))
+        self.thinking = nn.ModuleList(Thinking(dim, heads) for _ in range(depth))
 
     def forward(self, x):
         B = x.shape[0]

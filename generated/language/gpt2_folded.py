@@ -135,7 +135,7 @@ class DecoderLayer(nn.Module):
 
 
 class Gpt2Folded(nn.Module):
-    def __init__(self, vocab=50257, dim=768, heads=12, max_len=1024, drop=0.0):
+    def __init__(self, vocab=50257, dim=768, depth=6, heads=12, max_len=1024, drop=0.0):
         super().__init__()
         self.max_len = max_len
         self.drop = drop
@@ -143,7 +143,8 @@ class Gpt2Folded(nn.Module):
         self.embed = SharedEmbedding(vocab, dim)
         self.pos = Embedding(max_len, dim)
         self.layers = nn.ModuleList(
-            DecoderLayer(dim, heads, drop, std=0.02 / math.sqrt(12)) for _ in range(6)
+            DecoderLayer(dim, heads, drop, std=0.02 / math.sqrt(2 * depth))
+            for _ in range(depth)
         )
         self.norm = nn.LayerNorm(dim)
         self.register_load_state_dict_pre_hook(_accept_aliases)

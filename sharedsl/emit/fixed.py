@@ -51,14 +51,15 @@ def _single(part: py.Expr) -> bool:
 
 
 def _called(function: py.FunctionDef, stack: str) -> bool:
-    """Whether a method goes over the stack by numbers, or picks some of its elements."""
+    """Whether a method goes over the stack by numbers, or picks some of its elements.
+
+    A fold goes over the stack, or over what comes after its first element, a number of times: that counts no elements.
+    """
+    whole = any(isinstance(each, py.For) and _over(each.source, stack) for each in py.walk(function.body))
     for part in py.walk(function.body):
-        if (
-            isinstance(part, py.For)
-            and (_numbered(part.source) or _ordered(part.source))
-            and _mentions(part.body, stack)
-        ):
-            return True
+        if isinstance(part, py.For) and (_numbered(part.source) or _ordered(part.source)):
+            if _mentions(part.body, stack) and not (whole and _first_or_all(part.body, stack)):
+                return True
         if isinstance(part, py.ListComp | py.Generator) and _numbered(part.source) and _mentions(part.element, stack):
             return True
         if isinstance(part, py.TupleExpr | py.ListExpr) and sum(_mentions(each, stack) for each in part.items) > 1:
@@ -84,6 +85,19 @@ def _numbered(source: object) -> bool:
 def _ordered(source: py.Expr) -> bool:
     """`ORDER`, a constant of the file"""
     return isinstance(source, py.Name) and source.id.isupper()
+
+
+def _over(source: py.Expr, stack: str) -> bool:
+    """`self.layers`, or `self.layers[1:]`"""
+    if isinstance(source, py.Index) and not _picked(source.index):
+        source = source.value
+    return isinstance(source, py.Attr) and source.name == stack
+
+
+def _first_or_all(body: object, stack: str) -> bool:
+    """Whether no element of the stack is named but its first."""
+    named = [each for each in py.walk(body) if isinstance(each, py.Index) and _over(each.value, stack)]
+    return all(isinstance(each.index, py.Const | py.SliceExpr) and not _picked(each.index) for each in named)
 
 
 def _mentions(body: object, stack: str) -> bool:

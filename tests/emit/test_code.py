@@ -103,3 +103,13 @@ def test_sizes_are_the_callers() -> None:
     assert "fresh.repeat_interleave(self.kv_heads, dim=-2)" in text("Llama2_7BCla2Mqa")
     assert "bound=dim**-0.5" in text("RobertaLarge")
     assert "assert heads % 32" not in text("MultiQuery")
+
+
+@pytest.mark.parametrize("name", ["FoldWhole", "FoldRelaxed", "Gpt2Folded"])
+def test_how_often_a_stack_is_folded_says_nothing_of_its_depth(name: str) -> None:
+    assert "depth=6" in text(name)
+
+
+@pytest.mark.parametrize("name", ["FoldFirst", "FoldNested"])
+def test_an_order_of_elements_counts_them(name: str) -> None:
+    assert "depth" not in text(name)
