@@ -14,7 +14,7 @@ from sharedsl.emit.inits import init_numbers
 from sharedsl.emit.leaf_words import role_names
 from sharedsl.emit.leaves import LeafCode, LeafWriter
 from sharedsl.emit.needs import Role, Tensor
-from sharedsl.emit.scopes import Scopes, scale_names, unsaid_scales
+from sharedsl.emit.scopes import Scopes, scale_names, unsaid_scales, unsaid_sizes
 from sharedsl.emit.terms import constant, literal_of, tidy
 from sharedsl.model import weights as w
 from sharedsl.model.sites import Path, Step
@@ -323,30 +323,16 @@ class Classes:
                 env[name] = literal_of(value)
         decided = self.layout.model.decided | self.layout.solved.decided
         for name in sorted(
-            self._irregular(each.host) | decided | self.fixed | self._unsaid() | unsaid_scales(self.layout, self.scopes)
+            self._irregular(each.host)
+            | decided
+            | self.fixed
+            | unsaid_sizes(self.layout.solved)
+            | unsaid_scales(self.layout, self.scopes)
         ):
             value = self.layout.model.root.arguments.get(name)
             if isinstance(value, Size | Real):
                 env[name] = literal_of(value)
         return env
-
-    def _unsaid(self) -> set[str]:
-        """Parameters behind sizes that have no words in the code, such as what a partial tie leaves of a weight."""
-        found: set[str] = set()
-        for site, read in zip(self.layout.solved.sites, self.layout.solved.reads, strict=True):
-            if isinstance(read, w.Concat) and len(read.shape) > 2:  # put together axis by axis, in numbers
-                found.update(*(axis.size.formula.names() for axis in site.spec.axes))
-        for storage in self.layout.solved.storages:
-            if storage.site >= len(self.layout.solved.sites):  # a plan's own weight
-                continue
-            whole = self.layout.solved.sites[storage.site].spec.axes
-            read = self.layout.solved.reads[storage.site]
-            for at, (axis, before) in enumerate(zip(storage.axes, whole, strict=False)):
-                if isinstance(read, w.Repeat) and read.axis == at:
-                    continue  # one for all: said by the repeat
-                if storage.role == "weight" and not axis.size.code.names() and not axis.size.same(before.size):
-                    found |= before.size.formula.names()
-        return found
 
     def _irregular(self, host: Host) -> set[str]:
         """Parameters that count a stack with elements missing or unlike: a change would need a new plan."""

@@ -110,3 +110,22 @@ def _scales(exprs: Iterable[w.Expr]) -> list[Arith]:
         if isinstance(each, w.Scale):
             found[each.code] = None
     return list(found)
+
+
+def unsaid_sizes(solved: w.Solved) -> set[str]:
+    """Parameters behind sizes that have no words in the code, such as what a partial tie leaves of a weight."""
+    found: set[str] = set()
+    for site, read in zip(solved.sites, solved.reads, strict=True):
+        if isinstance(read, w.Concat) and len(read.shape) > 2:  # put together axis by axis, in numbers
+            found.update(*(axis.size.formula.names() for axis in site.spec.axes))
+    for storage in solved.storages:
+        if storage.site >= len(solved.sites):  # a plan's own weight
+            continue
+        whole = solved.sites[storage.site].spec.axes
+        read = solved.reads[storage.site]
+        for at, (axis, before) in enumerate(zip(storage.axes, whole, strict=False)):
+            if isinstance(read, w.Repeat) and read.axis == at:
+                continue  # one for all: said by the repeat
+            if storage.role == "weight" and not axis.size.code.names() and not axis.size.same(before.size):
+                found |= before.size.formula.names()
+    return found
